@@ -98,7 +98,7 @@ def _clinic(data: Mapping[str, Any]) -> Clinic:
     appointments, emergency = _table(data, "appointments"), _table(data, "emergency")
     hours = _table(data, "hours")
     if unknown := set(hours) - set(DAYS):
-        raise ClinicProfileError(f"[hours] has no day {sorted(unknown)[0]!r}")
+        raise ClinicProfileError(f"[hours] has no day {min(unknown)!r}")
     return Clinic(
         name=_text(data, "name", required=True),
         agent=_text(data, "agent", required=True),
