@@ -1,0 +1,107 @@
+"""Sentences from streamed tokens: where they end, what is spoken, and the way back."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxanne_trio.humanizer import Sentence, SentenceStream
+
+
+def cut(text: str) -> list[Sentence]:
+    stream = SentenceStream()
+    return stream.feed(text) + stream.flush()
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Sure. Tuesday works.", ["Sure.", "Tuesday works."]),
+        ("Dr. Lee is in. She can see you.", ["Dr. Lee is in.", "She can see you."]),
+        ("It's $1,234.56 in all. OK?", ["It's $1,234.56 in all.", "OK?"]),
+        ("Write to help@example.com. Thanks!", ["Write to help@example.com.", "Thanks!"]),
+        ("Come at 2:30 p.m. on Friday.", ["Come at 2:30 p.m. on Friday."]),
+        ("Come at 2:30 p.m. We close at five.", ["Come at 2:30 p.m.", "We close at five."]),
+        ("Really?! Yes... maybe. I think so.", ["Really?!", "Yes...", "maybe.", "I think so."]),
+        ('She said "Come." Then she left.', ['She said "Come."', "Then she left."]),
+        ("One\nTwo\n\nThree", ["One", "Two", "Three"]),
+        ("1. Call us.\n2. Come in.", ["1. Call us.", "2. Come in."]),
+        ("**Want** me to check? I can.", ["**Want** me to check?", "I can."]),
+        ("No ending", ["No ending"]),
+        ("--- \n", []),
+        ("", []),
+    ],
+)
+def test_sentences_end_where_a_reader_ends_them(text: str, written: list[str]) -> None:
+    assert [sentence.written for sentence in cut(text)] == written
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("**Want** me to check?", "Want me to check?"),
+        ("# Hours\n", "Hours"),
+        ("- bring *your* `ID`", "bring your ID"),
+        ("See [our page](https://example.com/a_b) today.", "See our page today."),
+        ("2 * 3 is 6", "2 * 3 is 6"),
+        ("a snake_case name", "a snake_case name"),
+        ("two   spaces", "two spaces"),
+    ],
+)
+def test_markdown_is_not_spoken(written: str, spoken: str) -> None:
+    assert [sentence.spoken for sentence in cut(written)] == [spoken]
+
+
+PROSE = st.lists(
+    st.sampled_from(
+        ["Sure", ".", " ", "Dr", "$", "1", ",", "2", "?", "!", "**", "\n", "p.m", "a", "Bo", "- "]
+    ),
+    max_size=40,
+).map("".join)
+
+
+@given(text=PROSE, cuts=st.lists(st.integers(0, 80), max_size=12))
+def test_the_cut_into_tokens_never_shows(text: str, cuts: list[int]) -> None:
+    stream = SentenceStream()
+    edges = [0, *sorted(min(c, len(text)) for c in cuts), len(text)]
+    tokens = [text[a:b] for a, b in pairwise(edges)]
+    streamed = [s for token in tokens for s in stream.feed(token)] + stream.flush()
+    assert streamed == cut(text)
+
+
+@given(text=PROSE)
+def test_a_map_covers_both_forms_and_no_letter_is_lost(text: str) -> None:
+    for sentence in cut(text):
+        assert sum(piece.written for piece in sentence.map) == len(sentence.written)
+        assert sum(piece.spoken for piece in sentence.map) == len(sentence.spoken)
+        assert [c for c in sentence.spoken if c.isalnum()] == [
+            c for c in sentence.written if c.isalnum()
+        ]
+
+
+def test_the_first_sentence_leaves_before_the_second_is_written() -> None:
+    stream = SentenceStream()
+    assert stream.feed("Yes, we do") == []
+    assert stream.feed(".") == []
+    assert [s.written for s in stream.feed(" It")] == ["Yes, we do."]
+
+
+def test_a_stalled_model_lets_go_of_a_whole_sentence_only() -> None:
+    stream = SentenceStream()
+    stream.feed("Yes, we do.")
+    assert [s.written for s in stream.settle()] == ["Yes, we do."]
+    stream.feed(" Dr.")
+    assert stream.settle() == []
+    stream.feed(" Lee costs $1.")
+    assert stream.settle() == []
+
+
+def test_heard_text_grows_by_whole_words_and_never_claims_too_much() -> None:
+    (sentence,) = cut("**Want** me to check?")
+    grown = [sentence.written_until(n) for n in range(len(sentence.spoken) + 1)]
+    assert grown[0] == ""
+    assert grown[4] == "**Want**"
+    assert grown[3] == ""
+    assert grown[-1] == "**Want** me to check?"
+    assert [len(a) for a in grown] == sorted(len(a) for a in grown)
