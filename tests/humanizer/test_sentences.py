@@ -101,7 +101,20 @@ def test_heard_text_grows_by_whole_words_and_never_claims_too_much() -> None:
     (sentence,) = cut("**Want** me to check?")
     grown = [sentence.written_until(n) for n in range(len(sentence.spoken) + 1)]
     assert grown[0] == ""
-    assert grown[4] == "**Want**"
-    assert grown[3] == ""
+    assert grown[4] == ""  # the word is over only when what follows it begins
+    assert grown[5] == "**Want**"
     assert grown[-1] == "**Want** me to check?"
     assert [len(a) for a in grown] == sorted(len(a) for a in grown)
+
+
+@given(text=PROSE, spoken=st.integers(0, 60))
+def test_a_divided_sentence_says_the_same(text: str, spoken: int) -> None:
+    for sentence in cut(text):
+        head, tail = sentence.divided(spoken)
+        halves = [half for half in (head, tail) if half is not None]
+        assert "".join(half.spoken for half in halves) == sentence.spoken
+        assert "".join(half.written for half in halves) == sentence.written
+        assert head is None or len(head.spoken) <= max(spoken, 0)
+        for half in halves:
+            assert sum(piece.spoken for piece in half.map) == len(half.spoken)
+            assert sum(piece.written for piece in half.map) == len(half.written)

@@ -56,9 +56,37 @@ class Sentence:
         """The written text of the first `spoken` spoken characters, cut after a whole word."""
         if spoken >= len(self.spoken):
             return self.written
-        if not self.spoken[spoken : spoken + 1].isspace():  # in a word: it was not heard whole
-            spoken = self.spoken.rfind(" ", 0, spoken) + 1
-        return self.written[: self.written_length(spoken)].rstrip()
+        return self.written[: self.written_length(self._word_start(spoken))].rstrip()
+
+    def divided(self, spoken: int) -> tuple[Sentence | None, Sentence | None]:
+        """The sentence as two, cut before the word at that spoken offset; None for an empty one.
+
+        A stretch that was rewritten as a whole is not cut: it goes with the second half.
+        """
+        if spoken >= len(self.spoken):
+            return self, None
+        left, head, tail = self._word_start(spoken), list[Piece](), list[Piece]()
+        for piece in self.map:
+            if tail or left <= 0 or (left < piece.spoken and not piece.exact):
+                tail.append(piece)
+            elif left >= piece.spoken:
+                head.append(piece)
+                left -= piece.spoken
+            else:
+                head.append(Piece(left, left))
+                tail.append(Piece(piece.spoken - left, piece.written - left))
+        cut_spoken = sum(piece.spoken for piece in head)
+        cut_written = sum(piece.written for piece in head)
+        if not cut_spoken:
+            return None, self
+        return (
+            Sentence(self.written[:cut_written], self.spoken[:cut_spoken], tuple(head)),
+            Sentence(self.written[cut_written:], self.spoken[cut_spoken:], tuple(tail)),
+        )
+
+    def _word_start(self, spoken: int) -> int:
+        """Where the word at that offset begins; one whose following space is not reached counts."""
+        return self.spoken.rfind(" ", 0, max(spoken, 0)) + 1
 
 
 def kept(written: str, keep: list[bool]) -> Sentence:

@@ -1,0 +1,1 @@
+"""What can be seen of a call from outside: its timeline and its log."""

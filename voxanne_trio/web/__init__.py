@@ -1,0 +1,1 @@
+"""The server: webhooks, media streams, health, and Hypercorn guarded around them."""

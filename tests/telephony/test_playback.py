@@ -1,0 +1,257 @@
+"""Playback against a phone on virtual time: what reaches the wire, and what was heard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import attrs
+import pytest
+import trio
+import trio.testing
+
+from tests.phone import Phone
+from voxanne_trio.audio import silence
+from voxanne_trio.events import PlayedOut, ReplyAudible
+from voxanne_trio.humanizer import Sentence
+from voxanne_trio.telephony.playback import CONTROL_MESSAGES, Pacing, PeerStalled, Playback
+from voxanne_trio.telephony.speech import Pace, Speech
+
+LOUD = b"\x10"
+"""A mu-law byte near full scale: voice, for the estimator."""
+
+
+@attrs.define
+class Line:
+    playback: Playback
+    phone: Phone
+    told: list[tuple[float, ReplyAudible | PlayedOut]]
+    nursery: trio.Nursery
+
+    def speech(self, reply: int = 1) -> Speech:
+        return Speech(reply, self.playback.pace)
+
+    def say(self, words: int, *, reply: int = 1, finish: bool = True) -> Speech:
+        """Play a speech of so many words, each 300 ms of voice and 100 ms of pause."""
+        speech = self.speech(reply)
+        self.playback.play(speech)
+        fill(speech, words)
+        if finish:
+            self.playback.finished(speech)
+        self.playback.changed()
+        return speech
+
+
+def fill(speech: Speech, words: int) -> None:
+    text = " ".join(f"word{n:02d}" for n in range(words)) + "."
+    speech.begin((Sentence.verbatim(text),))
+    speech.add((LOUD * 2400 + silence(100)) * words)
+    speech.end_passage()
+
+
+@asynccontextmanager
+async def line(delay: float = 0.020, pacing: Pacing | None = None) -> AsyncIterator[Line]:
+    told: list[tuple[float, ReplyAudible | PlayedOut]] = []
+    playback = Playback(
+        "MZ1", pacing or Pacing(), lambda event: told.append((trio.current_time(), event))
+    )
+    phone = Phone(playback.mark_returned, delay)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(phone.run)
+        nursery.start_soon(playback.run, phone.send)
+        yield Line(playback, phone, told, nursery)
+        nursery.cancel_scope.cancel()
+
+
+async def test_speech_reaches_the_phone_whole_and_without_a_gap(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with line() as call:
+        whole = call.say(5).audio(0, 100)
+        await trio.sleep(10)
+        assert call.phone.frames_sent() == whole
+        assert b"".join(frame for _, frame in call.phone.heard) == whole
+        times = [at for at, _ in call.phone.heard]
+        assert len(times) == 100
+        assert times[0] == 0.020  # sent at once, one network delay later in the ear
+        assert times[-1] - times[0] == pytest.approx(99 * 0.020)
+        assert call.playback.gaps == 0
+        assert [event for _, event in call.told] == [ReplyAudible(1), PlayedOut(1)]
+        # The last mark returns one delay after the last frame has sounded.
+        assert call.told[-1][0] == pytest.approx(0.020 + 100 * 0.020 + 0.020)
+
+
+async def test_the_lead_bounds_what_is_sent_ahead(autojump_clock: trio.testing.MockClock) -> None:
+    async with line() as call:
+        call.say(20)
+        for step in range(1, 40):
+            await trio.sleep_until(step * 0.1)
+            sent_ms = len(call.phone.frames_sent()) // 8
+            assert step * 100 + 200 <= sent_ms <= step * 100 + 300 or sent_ms == 8000
+
+
+async def test_marks_come_every_200_ms_and_at_the_end(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with line() as call:
+        call.say(2)  # 800 ms
+        await trio.sleep(5)
+        positions = [str(body).split(":")[1] for _, body in call.phone.events("mark")]
+        assert positions == ["10", "20", "30", "40"]
+
+
+@pytest.mark.parametrize("milliseconds", range(20, 4001, 40))
+async def test_barge_in_silences_the_phone_and_claims_no_word_too_many(
+    autojump_clock: trio.testing.MockClock, milliseconds: int
+) -> None:
+    delay = 0.020
+    async with line(delay) as call:
+        call.say(10, finish=milliseconds % 80 == 20)  # 4 s; whole, or still being produced
+        await trio.sleep(milliseconds / 1000)
+        await trio.testing.wait_all_tasks_blocked()
+        heard = call.playback.stop()
+        stopped_at = trio.current_time()
+        await trio.sleep(1)
+        assert [body for _, body in call.phone.events("clear")] == [{}]
+        after = [event for at, event, _ in call.phone.wire if at >= stopped_at]
+        assert after[after.index("clear") :] == ["clear", "mark"]  # the fence, and nothing else
+        assert all(at <= stopped_at + delay + 1e-9 for at, _ in call.phone.heard)
+        words_heard = len(heard.written.split())
+        words_true = (len(call.phone.heard) + 5) // 20  # a word: 15 frames of voice, 5 of pause
+        assert words_true - 2 <= words_heard <= words_true
+
+
+async def test_heard_grows_word_by_word(autojump_clock: trio.testing.MockClock) -> None:
+    async with line() as call:
+        call.say(10)
+        grown: list[str] = []
+        for step in range(21):
+            await trio.sleep_until(step * 0.2 + 0.05)
+            grown.append(call.playback.heard().written)
+        counts = [len(text.split()) for text in grown]
+        assert counts == sorted(counts)
+        assert counts[0] == 0
+        assert counts[-1] == 10
+        assert set(counts) == set(range(11))  # no word is skipped
+
+
+async def test_audio_behind_a_shut_gate_is_not_heard(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with line() as call:
+        speech = Speech(1, Pace(), gate_open=False)
+        call.playback.play(speech)
+        fill(speech, 2)
+        call.playback.finished(speech)
+        await trio.sleep(3)
+        assert call.phone.wire == []
+        call.playback.open_gate()
+        await trio.sleep(3)
+        assert len(call.phone.heard) == 40
+        assert call.phone.heard[0][0] == 3.020
+
+
+async def test_a_pause_keeps_what_was_not_played_and_resumes_at_a_pause(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with line() as call:
+        call.say(5)
+        await trio.sleep(0.95)  # in the third word
+        call.playback.pause()
+        await trio.sleep(2)
+        assert len(call.phone.events("clear")) == 1
+        before = len(call.phone.heard)
+        call.playback.resume()
+        await trio.sleep(5)
+        again = [frame for _, frame in call.phone.heard[before:]]
+        assert len(again) in range(60, 66)  # from the pause after the second word: 3 words
+        assert call.playback.gaps == 0
+        assert call.told[-1][1] == PlayedOut(1)
+
+
+async def test_a_late_model_is_an_underrun_and_counted(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with line() as call:
+        speech = call.say(1, finish=False)
+        await trio.sleep(1)
+        fill(speech, 1)
+        call.playback.finished(speech)
+        call.playback.changed()
+        await trio.sleep(3)
+        assert call.playback.gaps == 1
+        assert len(call.phone.heard) == 40
+
+
+async def test_marks_of_a_cleared_epoch_prove_nothing(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with line(delay=0.200) as call:
+        call.say(10)
+        await trio.sleep(1)
+        call.playback.stop()
+        call.say(10, reply=2)
+        await trio.sleep(0.25)  # the marks flushed by the clear come back meanwhile
+        assert len(call.playback.heard().written.split()) <= 1
+
+
+async def test_a_phone_that_returns_no_marks_ends_by_the_deadline(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with line() as call:
+        call.phone.mark_returned = lambda mark: None
+        call.say(1)
+        await trio.sleep(10)
+        at, event = call.told[-1]
+        assert event == PlayedOut(1, proven=False)
+        assert at == pytest.approx(0.4 + 2.0)
+
+
+async def test_speech_that_came_to_nothing_is_over_at_once(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with line() as call:
+        speech = call.speech()
+        call.playback.play(speech)
+        call.playback.finished(speech)
+        await trio.testing.wait_all_tasks_blocked()
+        assert [event for _, event in call.told] == [PlayedOut(1, proven=False)]
+        assert call.phone.wire == []
+
+
+async def test_a_peer_that_stops_reading_ends_in_one_clear_error() -> None:
+    playback = Playback("MZ1", Pacing(), lambda event: None)
+
+    def flood() -> None:
+        for _ in range(CONTROL_MESSAGES + 1):
+            playback._post("mark")
+
+    with pytest.raises(PeerStalled):
+        flood()
+
+
+def test_what_breaks_off_is_said_again_from_its_last_word() -> None:
+    speech = Speech(1, Pace())
+    sentence = Sentence.verbatim("one two three four five six seven eight nine ten")
+    speech.begin((sentence,))
+    speech.add(LOUD * 8000 + silence(100) + LOUD * 400)  # 1 s, a pause, a torn word
+    rest = speech.break_off(sent=0)
+    kept = speech.written
+    assert f"{kept} {rest[0].written}" == sentence.written
+    assert 1 <= len(kept.split()) < 5  # slow pace assumed: rather repeat a word than lose one
+    speech.begin(rest)
+    speech.add(LOUD * 8000)
+    speech.end_passage()
+    assert speech.heard_until(speech.frames) == sentence.written
+
+
+def test_sentences_of_one_flush_end_at_the_pauses_between_them() -> None:
+    speech = Speech(1, Pace())
+    sentences = tuple(Sentence.verbatim(text) for text in ("Hello there.", "How are you today?"))
+    speech.begin(sentences)
+    speech.add(LOUD * 6400 + silence(200) + LOUD * 8000)  # 40 frames, pause of 10, 50 frames
+    speech.end_passage()
+    assert speech.next_boundary(0) == 40
+    assert speech.heard_until(39) == "Hello"
+    assert speech.heard_until(40) == "Hello there."
+    assert speech.heard_until(100) == "Hello there. How are you today?"

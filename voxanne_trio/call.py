@@ -1,0 +1,243 @@
+"""One phone call, on one page: start reading here.
+
+A call is a nursery. In it live the reader of Twilio's socket, the writer that plays to the caller,
+the recogniser, and at most one reply, which is a nursery of its own whose cancel scope is the
+barge-in. Whatever happens is an event, told synchronously to the floor (`turns`), whose pure table
+answers with commands, carried out at once; no command waits, so none can be lost half-way.
+
+    Twilio ─▶ MediaStream.read ─frames─▶ AudioRing ─▶ Ears.listen ─events─▶ tell ─▶ turns.step
+                     └─────────────────events───────────────────────────────▶ tell ─▶    │
+    Twilio ◀─ Playback.run ◀─audio─ Utterance ◀─sentences─ Thought (a reply) ◀─commands──┘
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+import trio
+
+from . import turns
+from .conversation import Conversation, Script
+from .errors import BadMessage
+from .events import (
+    Event,
+    KeyPressed,
+    MarkReturned,
+    PlayedOut,
+    ReplyAudible,
+    ReplyFailed,
+    TurnEnded,
+)
+from .hearing import AudioRing, Ears
+from .observe.narration import Narrator
+from .records import CallRecord, Records
+from .reply import Ways
+from .settings import Settings
+from .speaking import Speaker
+from .telephony.media_stream import MediaSocket, MediaStream, SocketGone
+from .telephony.playback import Pacing, Playback
+from .thinking import Thinker
+from .timers import Timers, timer_seconds
+
+START_SECONDS: Final = 10.0
+"""How long a connected socket may take to say `start`."""
+
+CLOSE_SECONDS: Final = 2.0
+
+
+@attrs.frozen(kw_only=True)
+class Services:
+    """What every call stands on, built once per process by the composition root."""
+
+    settings: Settings
+    script: Script
+    records: Records
+    thinker: Thinker
+    speakers: tuple[Speaker, ...]
+    make_ears: Callable[[str], Ears]
+    wall_clock: Callable[[], float]
+
+
+async def answer(socket: MediaSocket, services: Services, *, call_sid: str | None = None) -> None:
+    """Take one call, from its `start` to its end; closes the socket.
+
+    `call_sid` is the call for which the stream was asked. Cancelling ends the call at once; its
+    record is settled and its socket closed even then. Raises only what is a fault of ours.
+    """
+    code, reason = 1011, "internal error"
+    try:
+        with trio.fail_after(START_SECONDS):
+            stream = await MediaStream.open(socket)
+        if call_sid not in {None, stream.started.call_sid}:
+            raise BadMessage("start of another call")
+        await Call(stream, services).run()
+        code, reason = 1000, ""
+    except (trio.TooSlowError, BadMessage) as error:
+        code, reason = 1008, str(error) or "no start"
+    except SocketGone:
+        code, reason = 1000, ""
+    finally:
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_SECONDS):
+            await socket.close(code, reason)
+
+
+class Call:
+    """A call in progress."""
+
+    def __init__(self, stream: MediaStream, services: Services) -> None:
+        started, settings = stream.started, services.settings
+        self.sid = started.call_sid
+        self.stream = stream
+        self.services = services
+        self.log = Narrator(self.sid, settings)
+        self.floor = turns.Floor()
+        self.audio = AudioRing()
+        self.ears = services.make_ears(self.sid)
+        self.playback = Playback(started.stream_sid, _pacing(settings), self.tell)
+        self.timers: Timers
+        self.conversation: Conversation
+        self.started_at = trio.current_time()
+        self.voiced_until: float | None = None
+        self.outcome: str | None = None
+        self._cancel: trio.CancelScope
+        self._events: deque[Event] = deque()
+
+    async def run(self) -> None:
+        """The call's nursery: when this returns or raises, nothing of the call is left."""
+        self._open_record()
+        try:
+            async with trio.open_nursery() as nursery:
+                self._cancel = nursery.cancel_scope
+                self.timers = Timers(nursery, timer_seconds(self.services.settings), self.tell)
+                self.conversation = self._conversation(nursery)
+                start = nursery.start_soon
+                start(self.playback.run, self.stream.socket.send, name=f"play {self.sid}")
+                start(self.ears.listen, self.audio, self.tell, name=f"listen {self.sid}")
+                start(self._read, name=f"read {self.sid}")
+                self.tell(self.stream.started)
+        finally:
+            self._settle()
+
+    async def _read(self) -> None:
+        await self.stream.read(hear=self.audio.put, tell=self.tell)
+
+    def tell(self, event: Event | MarkReturned) -> None:
+        """Something happened. When this returns, all that it leads to at once has been done."""
+        if isinstance(event, MarkReturned):
+            self.playback.mark_returned(event.name)
+            return
+        self._events.append(event)
+        if len(self._events) > 1:
+            return  # told from within a command: its turn comes
+        while self._events:
+            self._note(self._events[0])
+            self.floor, commands = turns.step(self.floor, self._events[0])
+            for command in commands:
+                self._carry_out(command)
+            self._events.popleft()
+
+    def _note(self, event: Event) -> None:
+        """What an event means whatever the floor makes of it."""
+        match event:
+            case TurnEnded(text, voiced_until) if text:
+                self.voiced_until = voiced_until
+            case ReplyAudible(reply) if reply == self.floor.reply:
+                self.conversation.audible()
+            case PlayedOut(reply) if reply == self.floor.reply:
+                self.conversation.played_out()
+            case ReplyFailed(_, reason):
+                self.log.error("Reply failed: %s", reason)
+            case KeyPressed(digit):
+                self.log.info("Key %s", digit)
+            case _:
+                self.log.debug("%r", event)
+
+    def _carry_out(self, command: turns.Command) -> None:
+        match command:
+            case turns.Answer(reply, text, farewell):
+                voiced_until, self.voiced_until = self.voiced_until, None
+                self.conversation.answer(reply, text, voiced_until=voiced_until, farewell=farewell)
+            case turns.Say(reply, phrase):
+                self.conversation.say(reply, phrase)
+            case turns.Cancel(_, forget_turn):
+                self.conversation.cancel(forget_turn=forget_turn)
+            case turns.SetTimer(timer):
+                self.timers.start(timer)
+            case turns.StopTimer(timer):
+                self.timers.stop(timer)
+            case turns.CloseStream(ending):
+                self._end(ending.value)
+            case turns.EndCall(how):
+                self._end(how)
+
+    def _end(self, outcome: str) -> None:
+        self.outcome = outcome
+        self._cancel.cancel()
+
+    def _open_record(self) -> None:
+        started = self.stream.started
+        self.services.records.call_started(
+            CallRecord(
+                call_sid=started.call_sid,
+                stream_sid=started.stream_sid,
+                started_at=self.services.wall_clock(),
+            )
+        )
+        self.log.info("Call started")
+
+    def _settle(self) -> None:
+        """The record first: `/twiml/after` may be asked as soon as the socket is closed."""
+        self.conversation.settle()
+        outcome = self.outcome or "broken off"
+        milliseconds = round((trio.current_time() - self.started_at) * 1000)
+        self.services.records.call_ended(
+            self.sid,
+            outcome=outcome,
+            we_ended_it=outcome in {ending.value for ending in turns.Ending},
+            duration_ms=milliseconds,
+            counts={
+                "frames": self.stream.frames,
+                "bad_messages": self.stream.bad_messages.total(),
+                "gaps": self.playback.gaps,
+                "dropped_ms": round(sum(self.audio.dropped_ms.values())),
+            },
+        )
+        self.log.info("Call ended: %s after %.1f s", outcome, milliseconds / 1000)
+
+    def _conversation(self, nursery: trio.Nursery) -> Conversation:
+        return Conversation(
+            call_sid=self.sid,
+            script=self.services.script,
+            ways=_ways(self.services, self.playback),
+            records=self.services.records,
+            nursery=nursery,
+            log=self.log,
+            tell=self.tell,
+            started_at=self.started_at,
+        )
+
+
+def _ways(services: Services, playback: Playback) -> Ways:
+    settings = services.settings
+    return Ways(
+        thinker=services.thinker,
+        models=settings.llm_models,
+        speakers=services.speakers,
+        playback=playback,
+        first_token_ms=settings.llm_first_token_ms,
+        first_byte_ms=settings.tts_first_byte_ms,
+        low_water_ms=settings.low_water_ms,
+        pause_ms=settings.sentence_pause_ms,
+    )
+
+
+def _pacing(settings: Settings) -> Pacing:
+    return Pacing(
+        lead_ms=settings.lead_ms,
+        start_buffer_ms=settings.start_buffer_ms,
+        mark_every_ms=settings.mark_every_ms,
+        resume_rewind_ms=settings.resume_rewind_ms,
+    )

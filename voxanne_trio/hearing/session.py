@@ -1,0 +1,191 @@
+"""One socket to a recogniser, from its opening to its loss.
+
+Three tasks: one paces the caller's audio into the writer's queue, one writes, one reads. The first
+failure ends all three and is raised; a session has no other end but cancellation.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, Protocol
+
+import trio
+import trio_websocket
+
+from ..audio import duration_ms
+from ..errors import BadMessage, PermanentVendorError, TransientVendorError, VendorError
+from ..events import HearingEvent
+from .clock import StreamClock
+from .draft import Draft, Heard, Sign
+from .outbound import Outbound, closed
+from .ring import AudioRing, is_quiet
+
+log = logging.getLogger("voxanne.hearing")
+
+VENDOR: Final = "deepgram"
+GREETING_SECONDS: Final = 4.0
+KEEP_ALIVE_SECONDS: Final = 4.0
+PROVEN_SECONDS: Final = 1.0
+MUTE_MS: Final = 5_000
+"""So much voice sent and not one message back: the socket is dead, whatever TCP thinks."""
+PACE: Final = 1.25
+"""Audio is taken at no more than this multiple of real time, by the vendor's own word."""
+GOODBYE_SECONDS: Final = 0.5
+CLOSE_STREAM: Final = '{"type":"CloseStream"}'
+
+Tell = Callable[[HearingEvent], None]
+
+
+class Recogniser(Protocol):
+    """One vendor's language on the wire; synchronous."""
+
+    name: str
+    greets: bool
+    """Whether audio must wait for the first message."""
+    keep_alive: str
+    """Said every four seconds while there is no audio to send; empty: never."""
+
+    def url(self) -> str:
+        """Where to connect, with every parameter."""
+
+    def opened(self, post: Callable[[str], bool]) -> None:
+        """A new socket: nothing was heard on it. `post` sends a control message."""
+
+    def closed(self) -> None:
+        """The socket is gone, and `post` with it."""
+
+    def hear(self, message: str | bytes) -> list[Heard]:
+        """What a message means. Raises `BadMessage`, or `VendorError` where it ends the socket."""
+
+    def wants_silence(self, stopped_ms: float) -> bool:
+        """Whether silence is to be sent when the caller's audio stopped so long ago."""
+
+
+class Session:
+    """A socket's tasks. `prove` is called once, when the socket has shown that it works."""
+
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        draft: Draft,
+        audio: AudioRing,
+        tell: Tell,
+        *,
+        batch_ms: int,
+        prove: Callable[[], None],
+    ) -> None:
+        self.proven = False
+        self._recogniser = recogniser
+        self._draft = draft
+        self._audio = audio
+        self._tell = tell
+        self._batch_ms = batch_ms
+        self._prove = prove
+        self._clock = StreamClock()
+        self._outbound = Outbound()
+        self._ready = trio.Event()
+        self._unanswered_ms = 0.0
+        self._opened_at = trio.current_time()
+
+    async def run(self, socket: trio_websocket.WebSocketConnection) -> None:
+        """Listen until the socket is lost. Raises `VendorError`; says goodbye when cancelled."""
+        self._draft.opened(self._clock, self._audio.position_ms)
+        self._recogniser.opened(self._outbound.control)
+        if not self._recogniser.greets:
+            self._ready.set()
+        failures: list[VendorError] = []
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._outbound.run, socket)
+                nursery.start_soon(self._send_audio)
+                nursery.start_soon(self._outlive_doubt)
+                await self._read(socket)
+        except* VendorError as group:
+            failures = _leaves(group)
+        finally:
+            self._recogniser.closed()
+            self._draft.broken()
+            if not failures and self._outbound.between_messages:
+                with trio.move_on_after(GOODBYE_SECONDS, shield=True):
+                    with suppress(trio_websocket.ConnectionClosed):
+                        await socket.send_message(CLOSE_STREAM)
+        permanent = [error for error in failures if isinstance(error, PermanentVendorError)]
+        raise (permanent or failures)[0]
+
+    async def _read(self, socket: trio_websocket.WebSocketConnection) -> None:
+        while True:
+            try:
+                message = await socket.get_message()
+            except trio_websocket.ConnectionClosed as error:
+                raise closed(error) from error
+            self._unanswered_ms = 0.0
+            try:
+                everything = self._recogniser.hear(message)
+            except BadMessage as error:
+                log.warning("message of the recogniser ignored: %s", error.reason)
+                continue
+            for heard in everything:
+                self._hear(heard)
+
+    def _hear(self, heard: Heard) -> None:
+        if heard.sign is Sign.READY:
+            self._ready.set()
+            return
+        self._works()
+        for event in self._draft.hear(heard):
+            self._tell(event)
+
+    async def _send_audio(self) -> None:
+        with trio.move_on_after(GREETING_SECONDS) as patience:
+            await self._ready.wait()
+        if patience.cancelled_caught:
+            raise TransientVendorError(VENDOR, f"no greeting within {GREETING_SECONDS:g} s")
+        due = quiet_since = trio.current_time()
+        while True:
+            if due > trio.current_time():
+                await trio.sleep_until(due)
+            self._audio.catch_up(self._batch_ms)
+            batch = await self._audio.take(self._batch_ms, fill=self._wants_silence())
+            now = trio.current_time()
+            if batch:
+                await self._send(batch)
+                due = max(due, now) + duration_ms(batch) / 1000 / PACE
+                quiet_since = now
+            elif self._recogniser.keep_alive and now - quiet_since >= KEEP_ALIVE_SECONDS:
+                self._outbound.control(self._recogniser.keep_alive)
+                quiet_since = now
+
+    def _wants_silence(self) -> bool:
+        if not self._clock.sent_ms:
+            return True  # some audio must follow the opening
+        since = max(self._audio.last_put_at or self._opened_at, self._opened_at)
+        return self._recogniser.wants_silence((trio.current_time() - since) * 1000)
+
+    async def _send(self, batch: bytes) -> None:
+        duration = duration_ms(batch)
+        self._clock.sent(self._audio.position_ms - duration, duration)
+        await self._outbound.audio(batch)
+        if not is_quiet(batch):
+            self._unanswered_ms += duration
+        if self._unanswered_ms >= MUTE_MS:
+            raise TransientVendorError(VENDOR, f"no message in {MUTE_MS} ms of voice")
+        for event in self._draft.abandoned():
+            self._tell(event)
+
+    async def _outlive_doubt(self) -> None:
+        await trio.sleep(PROVEN_SECONDS)
+        self._works()
+
+    def _works(self) -> None:
+        if not self.proven:
+            self.proven = True
+            self._prove()
+
+
+def _leaves(group: BaseExceptionGroup[VendorError]) -> list[VendorError]:
+    found: list[VendorError] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found

@@ -1,0 +1,52 @@
+"""Where voice begins and where it last was, from the energy of 20 ms frames of mu-law.
+
+Knows a noise floor and how far above it a voice is. Refuses to know words, turns or clocks: it
+counts frames. The threshold follows the line's own noise slowly, so that a noisy line does not
+speak for ever; an onset needs three voiced frames of five, so that a click is not speech.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+FRAME_SECONDS: Final = 0.02
+FRAME_BYTES: Final = 160
+
+_LEVEL: Final = bytes((~byte) & 0x7F for byte in range(256))
+"""Mu-law byte to its magnitude on a logarithmic scale: 16 steps are 6 dB, 127 is full scale."""
+
+_QUIET: Final = 22.0 * FRAME_BYTES
+"""Below this no frame is voiced: about 40 dB under full scale."""
+
+_ABOVE_FLOOR: Final = 24.0 * FRAME_BYTES
+"""9 dB over the noise."""
+
+_ONSET: Final = 3
+_ONSET_WINDOW: Final = 0b11111
+
+
+class Endpointer:
+    """Feed it frames in order; `voiced` speaks of the last, `speaking` of the stretch."""
+
+    def __init__(self) -> None:
+        self._floor = 0.0
+        self._recent = 0
+        self.voiced = False
+        self.speaking = False
+
+    def push(self, frame: bytes) -> bool:
+        """Take one frame of 160 bytes. True when a voiced stretch has just begun."""
+        level = float(sum(frame.translate(_LEVEL)))
+        self.voiced = level >= max(_QUIET, self._floor + _ABOVE_FLOOR)
+        pace = 0.001 if self.voiced else 0.05 if level > self._floor else 0.2
+        self._floor += pace * (level - self._floor)
+        self._recent = (self._recent << 1 | self.voiced) & _ONSET_WINDOW
+        if self.speaking or self._recent.bit_count() < _ONSET:
+            return False
+        self.speaking = True
+        return True
+
+    def pause(self) -> None:
+        """The stretch is over for whoever listens; the next onset counts again."""
+        self.speaking = False
+        self._recent = 0

@@ -1,0 +1,102 @@
+"""Twilio's media stream: a socket on one side, events and audio frames on the other.
+
+Knows the order of a stream (start, then anything, then its end) and what to do with a message
+that makes no sense: count it, log it, go on. Refuses to know what the events lead to. The reader
+never waits for anything but the socket: frames and events are handed over synchronously.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import attrs
+import trio
+
+from ..errors import BadMessage, VoxanneError
+from ..events import CallStarted, Event, MarkReturned, StreamLost, StreamStopped
+from .codec import Connected, MediaReceived, decode
+
+log = logging.getLogger("voxanne.telephony")
+
+BAD_MESSAGES_LOGGED: Final = 5
+"""Bad messages of one stream that get a line each; the rest are only counted."""
+
+MESSAGES_BEFORE_START: Final = 10
+
+
+class SocketGone(VoxanneError):
+    """The peer has closed the socket, or it broke; `code` is the WebSocket close code."""
+
+    def __init__(self, code: int = 1006) -> None:
+        super().__init__(f"socket closed with {code}")
+        self.code = code
+
+
+class MediaSocket(Protocol):
+    """The one seam between a call and whatever serves its WebSocket."""
+
+    async def receive(self) -> str | bytes:
+        """The next message; raises `SocketGone` after the last. Only one task may receive."""
+        ...
+
+    async def send(self, message: str) -> None:
+        """Send a text message; to a peer that is gone it does nothing. Only one task may send."""
+        ...
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close from our side; a second close does nothing."""
+        ...
+
+
+@attrs.define(eq=False)
+class MediaStream:
+    """The inbound half of one stream, from its `start` on."""
+
+    socket: MediaSocket
+    started: CallStarted
+    bad_messages: Counter[str] = attrs.field(factory=Counter)
+    frames: int = 0
+
+    @classmethod
+    async def open(cls, socket: MediaSocket) -> MediaStream:
+        """Wait for `start`. The caller bounds it; raises `SocketGone` where it never comes, and
+        `BadMessage` when what came instead cannot be Twilio."""
+        for _ in range(MESSAGES_BEFORE_START):
+            message = decode(await socket.receive())
+            if isinstance(message, CallStarted):
+                return cls(socket, message)
+            if not isinstance(message, Connected):
+                raise BadMessage("no start")
+        raise BadMessage("no start")
+
+    async def read(
+        self, *, hear: Callable[[bytes, float], None], tell: Callable[[Event | MarkReturned], None]
+    ) -> None:
+        """Read to the end of the stream: frames with their arrival time to `hear`, all else to
+        `tell`. The last event told is `StreamStopped` or `StreamLost`; then this returns."""
+        while True:
+            try:
+                message = decode(await self.socket.receive(), self.started.stream_sid)
+            except SocketGone as gone:
+                tell(StreamLost(str(gone)))
+                return
+            except BadMessage as error:
+                self._count_bad(error.reason)
+                continue
+            if isinstance(message, MediaReceived):
+                self.frames += 1
+                hear(message.audio, trio.current_time())
+            elif isinstance(message, CallStarted):
+                self._count_bad("a second start")
+            elif message is not None and not isinstance(message, Connected):
+                tell(message)
+                if isinstance(message, StreamStopped):
+                    return
+
+    def _count_bad(self, reason: str) -> None:
+        self.bad_messages[reason] += 1
+        if self.bad_messages.total() <= BAD_MESSAGES_LOGGED:
+            log.warning("Bad message from Twilio ignored: %s", reason)

@@ -1,0 +1,301 @@
+"""Playback: what the caller hears, when, and how much of it they have heard.
+
+Theory of operation. One `Playback` serves a call; at most one `Speech` is audible. The writer
+(`run`) owns the socket and *pulls*: whenever the socket is free it asks what to send next, and the
+answer is computed at that moment without waiting. Control messages (`clear`, marks) come first;
+audio follows while the phone has less than the *lead* in hand. So a barge-in is one synchronous
+act: forget the speech, post `clear`. Nothing older can follow it, because nothing older is queued
+anywhere behind it.
+
+Twilio plays in order and in real time, and returns a mark once the audio before it has been played
+*or flushed*: marks are named by the epoch, which every `clear` advances, and a mark of an older
+epoch proves nothing. Between marks the clock says how far the phone has come. Positions are frames
+of 20 ms (`FRAME_MS`); times are seconds on the Trio clock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import attrs
+import trio
+
+from ..audio import FRAME_MS
+from ..errors import VoxanneError
+from ..events import PlayedOut, ReplyAudible
+from .codec import encode_clear, encode_mark, encode_media
+from .speech import Pace, Speech
+
+WAITING_MS: Final = 30_000
+"""Audio that may wait to be played; a lease ends when synthesis ends, not when speech does."""
+
+MESSAGE_FRAMES: Final = 5
+"""Frames in one message: 100 ms, so that a call costs ten messages a second, not fifty."""
+
+CONTROL_MESSAGES: Final = 256
+"""Control messages waiting to be sent; with more the peer has stopped reading."""
+
+UNDERRUN_SECONDS: Final = 0.020
+LAST_MARK_SECONDS: Final = 2.0
+"""How long after the expected end the last mark may come; then the speech counts as played."""
+
+UNPROVEN_SECONDS: Final = 0.060
+"""Taken off what the clock alone would claim, until the first mark of a stretch has returned."""
+
+STALL_SECONDS: Final = 0.2
+"""A mark later than the clock expects by this much says that the phone stood still meanwhile."""
+
+
+class PeerStalled(VoxanneError):
+    """Twilio has stopped reading what we send."""
+
+
+@attrs.frozen
+class Pacing:
+    """Playback's knobs, in milliseconds; see `Settings`."""
+
+    lead_ms: int = 300
+    start_buffer_ms: int = 60
+    mark_every_ms: int = 200
+    resume_rewind_ms: int = 500
+
+
+@attrs.frozen
+class Heard:
+    """What had been heard of a speech: the written text, and whether that is all of it."""
+
+    written: str
+    complete: bool
+
+
+class Playback:
+    """The outbound half of one stream. `tell` gets `ReplyAudible` and `PlayedOut`."""
+
+    def __init__(
+        self,
+        stream_sid: str,
+        pacing: Pacing,
+        tell: Callable[[ReplyAudible | PlayedOut], None],
+    ) -> None:
+        self._stream_sid = stream_sid
+        self._pacing = pacing
+        self._tell = tell
+        self._speech: Speech | None = None
+        self._control: deque[str] = deque()
+        self._changed = trio.Event()
+        self._progress = trio.lowlevel.ParkingLot()
+        self.pace = Pace()
+        self.gaps = 0
+        """Underruns so far: times the phone ran dry inside a reply."""
+        self._epoch = 0
+        self._paused = False
+        self._flowing = False  # audio has left since the speech began or was taken up again
+        self._sent = 0  # frames of the speech handed to the socket
+        self._marked = 0  # position of the last mark sent
+        self._proved = 0  # position of the last mark returned
+        self._anchor = (0, 0.0)  # the phone had come this far at that time …
+        self._is_proven = False  # … as a mark has shown
+        self._drained_at = 0.0  # when the phone will have played all that was sent
+        self._final_mark: str | None = None
+
+    # The interface of a call: synchronous, so that nothing can be lost half-way.
+
+    def play(self, speech: Speech) -> None:
+        """Make a speech the audible one. The one before it must have ended or been stopped."""
+        assert self._speech is None, "two replies must never be audible at once"
+        self._speech = speech
+        self._paused = False
+        self._epoch += 1  # marks of the speech before prove nothing about this one
+        self._rewind_to(0)
+        self.changed()
+
+    def stop(self) -> Heard:
+        """Barge-in: silence the phone now. Sends `clear` once, if anything may still be playing."""
+        speech, heard = self._speech, self.heard()
+        self._speech = None
+        if speech is not None and self._sent and not self._paused:
+            self._clear()
+        self.changed()
+        return heard
+
+    def pause(self) -> None:
+        """Silence the phone now but keep what it has not played, for `resume`."""
+        speech = self._speech
+        if speech is None or self._paused:
+            return
+        position = self._position()
+        rewind = self._pacing.resume_rewind_ms // FRAME_MS
+        self._paused = True
+        if self._sent:
+            self._clear()
+            self._rewind_to(speech.pause_before(position, rewind))
+        self.changed()
+
+    def resume(self) -> None:
+        """Go on from the last pause before where the phone stopped."""
+        self._paused = False
+        self.changed()
+
+    def open_gate(self) -> None:
+        """Let a speech that was held behind its gate be heard."""
+        if self._speech is not None:
+            self._speech.gate_open = True
+        self.changed()
+
+    def heard(self) -> Heard:
+        """How much of the speech the caller has heard by now, never more than that."""
+        speech = self._speech
+        if speech is None or (not self._sent and not self._proved):
+            return Heard("", complete=False)
+        position = self._position()
+        complete = speech.finished and position >= speech.frames
+        return Heard(speech.heard_until(position), complete)
+
+    def mark_returned(self, name: str) -> None:
+        """A mark came back: proof of playback, if it is of the present epoch."""
+        epoch, _, position = name.partition(":")
+        if epoch != str(self._epoch) or not position.isdecimal() or self._speech is None:
+            return
+        self._proved = max(self._proved, int(position))
+        # Each mark bounds the phone's position from below; the earliest one bounds it best.
+        ahead = (self._position() - self._proved) * FRAME_MS / 1000
+        if not self._is_proven or ahead < 0 or ahead > STALL_SECONDS:
+            self._anchor, self._is_proven = (self._proved, trio.current_time()), True
+        self._speech.forget(self._proved - self._pacing.resume_rewind_ms // FRAME_MS)
+        if name == self._final_mark:
+            self._ended(proven=True)
+
+    def changed(self) -> None:
+        """There is more to send, or less: the writer looks again."""
+        self._changed.set()
+
+    @property
+    def waiting_ms(self) -> int:
+        """Audio of the audible speech that has not been sent yet."""
+        return (self._speech.frames - self._sent) * FRAME_MS if self._speech is not None else 0
+
+    async def until_waiting_below(self, speech: Speech, milliseconds: int) -> None:
+        """Wait until less than that much of the speech waits to be sent."""
+        while self._unsent_ms(speech) >= milliseconds:
+            await self._progress.park()
+
+    def sent_of(self, speech: Speech) -> int:
+        """How many frames of a speech have left so far."""
+        return self._sent if speech is self._speech else 0
+
+    def _unsent_ms(self, speech: Speech) -> int:
+        return (speech.frames - self.sent_of(speech)) * FRAME_MS
+
+    # The writer.
+
+    async def run(self, send: Callable[[str], Awaitable[None]]) -> None:
+        """Send what is due, for the whole call. The only task that may `send`.
+
+        Raises `PeerStalled` when control messages pile up. Cancelling it in `send` may leave half
+        a message on the wire: cancel it only when the socket is to be closed.
+        """
+        while True:
+            if self._control:
+                await send(self._control.popleft())
+                continue
+            now = trio.current_time()
+            due = self._due(now)
+            if due > now:
+                self._changed = trio.Event()
+                with trio.move_on_at(due):
+                    await self._changed.wait()
+                continue
+            speech = self._speech
+            assert speech is not None
+            if speech.finished and self._sent >= speech.frames:
+                self._ended(proven=False)
+                continue
+            first = not self._sent
+            await send(self._take(speech, now))
+            if first and speech is self._speech:
+                self._tell(ReplyAudible(speech.reply))
+
+    def _due(self, now: float) -> float:
+        """When there is something to do next; `inf` while that takes a change."""
+        speech = self._speech
+        if speech is None or self._paused or not speech.gate_open:
+            return float("inf")
+        unsent = speech.frames - self._sent
+        if not unsent:
+            if speech.finished:
+                return self._drained_at + LAST_MARK_SECONDS if self._sent else now
+            return float("inf")
+        starved = unsent * FRAME_MS < self._pacing.start_buffer_ms
+        if starved and not self._flowing and not speech.finished:
+            return float("inf")
+        room = min(unsent, MESSAGE_FRAMES) * FRAME_MS
+        return self._drained_at - max(self._pacing.lead_ms - room, 0) / 1000
+
+    def _take(self, speech: Speech, now: float) -> str:
+        """The next message of audio; posts the mark that follows it."""
+        limits = [speech.frames, self._sent + MESSAGE_FRAMES]
+        every = self._pacing.mark_every_ms // FRAME_MS
+        limits.append(self._marked + every)
+        if (boundary := speech.next_boundary(self._sent)) is not None:
+            limits.append(boundary)
+        end = min(limits)
+        if now > self._drained_at:
+            self.gaps += self._flowing and now > self._drained_at + UNDERRUN_SECONDS
+            self._anchor, self._is_proven = (self._sent, now + UNPROVEN_SECONDS), False
+        seconds = (end - self._sent) * FRAME_MS / 1000
+        self._drained_at = max(self._drained_at, now) + seconds
+        message = encode_media(self._stream_sid, speech.audio(self._sent, end))
+        self._sent = end
+        self._flowing = True
+        ended = speech.finished and end >= speech.frames
+        if end in limits[2:] or ended:
+            self._mark(end, final=ended)
+        self._progress.unpark_all()
+        return message
+
+    def finished(self, speech: Speech) -> None:
+        """The speech will get no more audio."""
+        speech.finish()
+        if speech is self._speech and self._sent and self._sent >= speech.frames:
+            self._mark(speech.frames, final=True)  # its last audio left without the final mark
+        self.changed()
+
+    def _mark(self, position: int, *, final: bool) -> None:
+        name = f"{self._epoch}:{position}"
+        if final:
+            self._final_mark = name
+        self._marked = position
+        self._post(encode_mark(self._stream_sid, name))
+
+    def _clear(self) -> None:
+        self._epoch += 1
+        self._control.clear()  # marks of what the clear flushes
+        self._post(encode_clear(self._stream_sid))
+        self._post(encode_mark(self._stream_sid, f"fence:{self._epoch}"))
+        self._drained_at = trio.current_time()
+
+    def _post(self, message: str) -> None:
+        if len(self._control) >= CONTROL_MESSAGES:
+            raise PeerStalled("Twilio has stopped reading")
+        self._control.append(message)
+        self.changed()
+
+    def _ended(self, *, proven: bool) -> None:
+        speech, self._speech = self._speech, None
+        assert speech is not None
+        self._progress.unpark_all()
+        self._tell(PlayedOut(speech.reply, proven))
+
+    def _position(self) -> int:
+        """The frame the phone has reached by now, by the last proof and the clock."""
+        frame, at = self._anchor
+        since = max(trio.current_time() - at, 0.0)
+        return min(self._sent, frame + int(since * 1000 / FRAME_MS + 1e-6))
+
+    def _rewind_to(self, frame: int) -> None:
+        self._sent = self._marked = self._proved = frame
+        self._anchor, self._is_proven = (frame, trio.current_time()), False
+        self._final_mark = None
+        self._flowing = False

@@ -1,0 +1,256 @@
+"""What one reply plays: its audio by the frame, the sentences in it, and who says what where.
+
+Pure. The voice gives audio and no timings, so where a word ends inside the audio is estimated: a
+passage (what one flush gave) is shared out to its sentences by their characters over its *voiced*
+frames, each boundary is moved to the nearest pause, and inside a sentence the same share gives the
+word. In doubt less is claimed than was heard. Positions are in frames of 20 ms from the start.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import Final
+
+import attrs
+
+from ..audio import FRAME_BYTES, is_voiced, padded
+from ..humanizer import Sentence
+
+PAUSE_FRAMES: Final = 3
+"""Unvoiced frames in a row that make a pause between words or sentences."""
+
+SNAP_FRAMES: Final = 25
+"""How far a predicted sentence boundary is moved to a pause."""
+
+
+@attrs.define
+class Pace:
+    """How many voiced frames a spoken character takes, learned from complete passages.
+
+    It starts slow (12.5 characters a second): then too little is claimed rather than too much.
+    """
+
+    characters: float = 100.0
+    frames: float = 400.0
+
+    def learn(self, characters: int, voiced_frames: int) -> None:
+        if characters and voiced_frames:
+            self.characters = self.characters * 0.8 + characters
+            self.frames = self.frames * 0.8 + voiced_frames
+
+    def frames_for(self, characters: int) -> float:
+        return characters * self.frames / self.characters
+
+
+@attrs.define(eq=False)
+class _Passage:
+    sentences: tuple[Sentence, ...]
+    start: int = 0
+    end: int | None = None  # known once the flush is complete
+    boundaries: tuple[int, ...] = ()  # where each sentence ends, in frames
+
+    @property
+    def characters(self) -> int:
+        return sum(len(sentence.spoken) for sentence in self.sentences)
+
+
+class Speech:
+    """The audio of one reply, filled by synthesis at one end and played from the other.
+
+    `begin` announces a passage before its audio comes; passages come in order. Audio is kept as
+    long as it may be played again: until `forget`.
+    """
+
+    def __init__(self, reply: int, pace: Pace, *, gate_open: bool = True) -> None:
+        self.reply = reply
+        self.gate_open = gate_open
+        self.finished = False
+        self._pace = pace
+        self._audio = bytearray()
+        self._forgotten = 0  # frames dropped from the front of the audio
+        self._rest = b""  # of a frame that is not whole yet
+        self._voiced = bytearray()  # 0 or 1 for each frame
+        self._passages: list[_Passage] = []
+        self._filling = 0
+
+    # Filled
+
+    def begin(self, sentences: tuple[Sentence, ...]) -> None:
+        """Announce a passage: the audio after the passages before it says these sentences."""
+        start = self.frames if self._filling == len(self._passages) else 0
+        self._passages.append(_Passage(sentences, start))
+
+    def add(self, audio: bytes) -> None:
+        """Audio of the passage being filled, of any size."""
+        audio = self._rest + audio
+        whole = len(audio) - len(audio) % FRAME_BYTES
+        self._rest = audio[whole:]
+        self._append(audio[:whole])
+
+    def end_passage(self, pause: bytes = b"") -> None:
+        """The passage being filled is complete; its last frame is filled up, a pause may follow."""
+        self._append(padded(self._rest))
+        self._rest = b""
+        passage = self._passages[self._filling]
+        self._pace.learn(passage.characters, sum(self._voiced[passage.start :]))
+        self._close(passage, pause)
+
+    def _close(self, passage: _Passage, pause: bytes) -> None:
+        passage.end = self.frames
+        passage.boundaries = self._boundaries(passage)
+        self._append(padded(pause))
+        self._filling += 1
+        if self._filling < len(self._passages):
+            self._passages[self._filling].start = self.frames
+
+    def break_off(self, sent: int) -> tuple[Sentence, ...]:
+        """Synthesis broke: keep what it gave up to its last pause, and what was `sent` already.
+
+        Returns what must be said again, from the word at which the kept audio ends.
+        """
+        broken = self._passages[self._filling :]
+        del self._passages[self._filling :]
+        self._rest = b""
+        if not broken:
+            return ()
+        passage = broken[0]
+        self._truncate(max(self.pause_before(self.frames, self.frames), passage.start, sent))
+        said = self._characters_said(passage, self.frames)
+        rest: list[Sentence] = []
+        kept: list[Sentence] = []
+        for sentence in (s for p in broken for s in p.sentences):
+            head, tail = sentence.divided(said)
+            said = max(0, said - len(sentence.spoken))
+            kept += [head] if head is not None else []
+            rest += [tail] if tail is not None else []
+        if self.frames > passage.start:
+            self._passages.append(_Passage(tuple(kept), passage.start))
+            self._close(self._passages[-1], b"")
+        return tuple(rest)
+
+    def finish(self) -> None:
+        """No passage will follow."""
+        self.finished = True
+
+    def _append(self, audio: bytes) -> None:
+        self._audio += audio
+        for start in range(0, len(audio), FRAME_BYTES):
+            self._voiced.append(is_voiced(audio[start : start + FRAME_BYTES]))
+
+    def _truncate(self, frames: int) -> None:
+        del self._voiced[frames:]
+        del self._audio[(frames - self._forgotten) * FRAME_BYTES :]
+
+    # Played
+
+    @property
+    def frames(self) -> int:
+        """Whole frames there are, played or not."""
+        return len(self._voiced)
+
+    @property
+    def first_voiced(self) -> int | None:
+        """The first frame that is not silence."""
+        position = self._voiced.find(1)
+        return position if position >= 0 else None
+
+    def audio(self, start: int, end: int) -> bytes:
+        """The frames from `start` up to `end`."""
+        first = (start - self._forgotten) * FRAME_BYTES
+        return bytes(self._audio[first : (end - self._forgotten) * FRAME_BYTES])
+
+    def forget(self, before: int) -> None:
+        """Drop the audio of frames that will not be played again."""
+        if before > self._forgotten:
+            del self._audio[: (before - self._forgotten) * FRAME_BYTES]
+            self._forgotten = before
+
+    def next_boundary(self, after: int) -> int | None:
+        """The next frame after `after` at which a sentence ends, where that is known already."""
+        ends = (end for passage in self._passages for end in passage.boundaries if end > after)
+        return next(ends, None)
+
+    def pause_before(self, frame: int, at_most: int) -> int:
+        """Where to take speech up again: the last pause before `frame`, at most so far back."""
+        earliest = max(frame - at_most, self._forgotten, 0)
+        for position in range(frame, earliest, -1):
+            if not self._voiced[position - 1 : position + 1].strip(b"\0"):
+                return position
+        return earliest
+
+    # Heard
+
+    def heard_until(self, frame: float) -> str:
+        """The written text of what had been said when `frame` had been played."""
+        heard: list[str] = []
+        for passage in self._passages:
+            if frame <= passage.start and passage is not self._passages[0]:
+                break
+            if passage.end is not None and frame >= passage.end:
+                heard += (sentence.written for sentence in passage.sentences)
+            else:
+                heard += self._heard_inside(passage, int(frame))
+                break
+        return " ".join(text.strip() for text in heard if text.strip())
+
+    @property
+    def written(self) -> str:
+        """The whole written text that was given to the voice so far."""
+        return " ".join(s.written.strip() for p in self._passages for s in p.sentences)
+
+    def _heard_inside(self, passage: _Passage, frame: int) -> list[str]:
+        if passage.end is None:
+            return self._heard_of_unfinished(passage, frame)
+        heard: list[str] = []
+        start = passage.start
+        for sentence, end in zip(passage.sentences, passage.boundaries, strict=True):
+            if frame >= end:
+                heard.append(sentence.written)
+                start = end
+                continue
+            voiced = sum(self._voiced[start:end]) or 1
+            share = sum(self._voiced[start : max(frame, start)]) / voiced
+            heard.append(sentence.written_until(int(share * len(sentence.spoken))))
+            break
+        return heard
+
+    def _heard_of_unfinished(self, passage: _Passage, frame: int) -> list[str]:
+        characters = self._characters_said(passage, frame)
+        heard: list[str] = []
+        for sentence in passage.sentences:
+            heard.append(sentence.written_until(characters))
+            characters -= len(sentence.spoken)
+            if characters <= 0:
+                break
+        return heard
+
+    def _characters_said(self, passage: _Passage, frame: int) -> int:
+        """Spoken characters of a passage, still being filled, that its audio up to `frame` says."""
+        voiced_so_far = sum(self._voiced[passage.start :])
+        expected = max(voiced_so_far, self._pace.frames_for(passage.characters), 1)
+        voiced = sum(self._voiced[passage.start : max(frame, passage.start)])
+        return int(passage.characters * voiced / expected)
+
+    def _boundaries(self, passage: _Passage) -> tuple[int, ...]:
+        assert passage.end is not None
+        if not passage.sentences:
+            return ()
+        voiced = list(accumulate(self._voiced[passage.start : passage.end], initial=0))
+        total, characters = voiced[-1], 0
+        ends: list[int] = []
+        for sentence in passage.sentences[:-1]:
+            characters += len(sentence.spoken)
+            wanted = total * characters / passage.characters
+            predicted = next((i for i, v in enumerate(voiced) if v >= wanted), len(voiced) - 1)
+            ends.append(self._nearest_pause(passage.start + predicted, passage))
+        return tuple(accumulate([*ends, passage.end], max))
+
+    def _nearest_pause(self, frame: int, passage: _Passage) -> int:
+        assert passage.end is not None
+        for distance in range(SNAP_FRAMES):
+            for candidate in (frame + distance, frame - distance):
+                run = self._voiced[candidate : candidate + PAUSE_FRAMES]
+                inside = passage.start < candidate <= passage.end - PAUSE_FRAMES
+                if inside and len(run) == PAUSE_FRAMES and not any(run):
+                    return candidate
+        return frame

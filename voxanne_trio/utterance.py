@@ -1,0 +1,145 @@
+"""The speaking stage of one reply: sentences in, audio to playback.
+
+When to flush is a trade: an early flush starts the voice early, each flush costs from a budget of
+twenty a minute, and text synthesised in one piece sounds better. So the first sentence is flushed
+at once; after that, what has been written is flushed when little audio is left to play and none is
+on its way; and the rest at the end. If a way of speaking breaks, the next one says the rest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from .audio import silence
+from .errors import TransientVendorError, VendorError
+from .humanizer import Sentence
+from .speaking import Flushed, Lease
+from .telephony.playback import WAITING_MS
+
+if TYPE_CHECKING:
+    from .reply import Reply
+
+_NEVER: Final = float("inf")
+
+
+class Utterance:
+    """How one reply is spoken."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self._unsaid: list[Sentence] = []  # to be said again: the way before broke
+        self._pending: list[Sentence] = []  # written to the lease, not flushed
+        self._flushes = 0  # asked for, not yet answered
+        self._began = False  # on this lease
+        self._all_written = False
+        self._patience = trio.CancelScope()
+        self._changed = trio.Event()
+
+    async def speak(self, sentences: trio.MemoryReceiveChannel[Sentence]) -> None:
+        """Say the sentences to their end, on one way of speaking after another.
+
+        Raises the last way's `VendorError` when all are used up.
+        """
+        ways = self._reply.ways.speakers
+        with sentences:
+            for attempt, speaker in enumerate(ways, 1):
+                try:
+                    async with speaker.lease() as lease:
+                        await self._speak_on(lease, sentences)
+                    return
+                except* VendorError as group:
+                    failure = group
+                if attempt == len(ways):
+                    raise failure
+                self._reply.log.warning("TTS: %s", failure.exceptions[0])
+                playback, speech = self._reply.ways.playback, self._reply.speech
+                again = speech.break_off(playback.sent_of(speech))
+                self._unsaid = [*again, *self._pending]
+
+    async def _speak_on(self, lease: Lease, sentences: trio.MemoryReceiveChannel[Sentence]) -> None:
+        self._pending, self._flushes, self._began, self._all_written = [], 0, False, False
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._write, lease, sentences)
+            nursery.start_soon(self._replenish, lease)
+            await self._receive(lease)
+            nursery.cancel_scope.cancel()
+
+    async def _write(self, lease: Lease, sentences: trio.MemoryReceiveChannel[Sentence]) -> None:
+        for sentence in self._unsaid:
+            self._put(lease, sentence)
+        self._unsaid = []
+        if self._pending:
+            self._flush(lease)
+        async for sentence in sentences:
+            self._put(lease, sentence)
+            if not self._began:
+                self._flush(lease)
+        self._all_written = True
+        if self._pending:
+            self._flush(lease)
+        elif not self._flushes:
+            self._patience.cancel()  # nothing is on its way any more
+
+    def _put(self, lease: Lease, sentence: Sentence) -> None:
+        reply = self._reply
+        lease.write(sentence.spoken)
+        self._pending.append(sentence)
+        self._changed.set()
+        if reply.stamp("tts_requested"):
+            reply.log.debug("TTS by %s", lease.way)
+        reply.log.words("Voxanne: %s", sentence.spoken)
+
+    def _flush(self, lease: Lease) -> None:
+        self._reply.speech.begin(tuple(self._pending))
+        self._pending = []
+        self._began = True
+        lease.flush()
+        self._flushes += 1
+        if self._flushes == 1:
+            self._patience.deadline = self._next_deadline()
+
+    def _next_deadline(self) -> float:
+        return trio.current_time() + self._reply.ways.first_byte_ms / 1000
+
+    async def _replenish(self, lease: Lease) -> None:
+        """Flush what was written meanwhile, once the caller is about to have heard the rest."""
+        ways = self._reply.ways
+        while True:
+            await ways.playback.until_waiting_below(self._reply.speech, ways.low_water_ms)
+            if self._began and self._pending and not self._flushes:
+                self._flush(lease)
+            self._changed = trio.Event()
+            await self._changed.wait()
+
+    async def _receive(self, lease: Lease) -> None:
+        reply = self._reply
+        while not (self._all_written and not self._flushes and not self._pending):
+            deadline = self._next_deadline() if self._flushes else _NEVER
+            with trio.CancelScope(deadline=deadline) as self._patience:
+                item = await lease.receive()
+            if self._patience.cancelled_caught:
+                if not self._flushes:
+                    continue  # all was written and nothing is on its way
+                raise TransientVendorError(
+                    "deepgram", f"no audio within {reply.ways.first_byte_ms} ms"
+                )
+            if isinstance(item, Flushed):
+                self._flushes -= 1
+                reply.speech.end_passage(silence(self._pause_ms(lease)))
+                self._changed.set()
+            else:
+                self._hand_over(item)
+            reply.ways.playback.changed()
+            await reply.ways.playback.until_waiting_below(reply.speech, WAITING_MS)
+
+    def _pause_ms(self, lease: Lease) -> int:
+        """Between separately synthesised sentences; what one socket flushes brings its own."""
+        return self._reply.ways.pause_ms if lease.way == "http" else 0
+
+    def _hand_over(self, audio: bytes) -> None:
+        reply = self._reply
+        if reply.stamp("tts_first"):
+            reply.log.latency("TTS first byte %d ms", "tts", reply.timeline)
+        reply.speech.add(audio)

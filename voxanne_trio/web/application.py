@@ -1,0 +1,119 @@
+"""The ASGI application: Quart-Trio for webhooks and health, our own endpoint for media streams.
+
+Builds the desk, starts the services with the server's lifespan and stops them with it. Works under
+any Hypercorn Trio worker, which it guards by being imported.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import trio
+from quart_trio import QuartTrio
+
+from ..settings import Settings
+from ..telephony.media_stream import MediaSocket
+from ..telephony.tickets import Tickets
+from . import guard
+from .desk import Answer, Desk, MakeServices, Services, watch_vendors
+from .health import add_health
+from .media import MediaEndpoint
+from .webhooks import add_webhooks
+
+log = logging.getLogger("voxanne.web")
+
+REQUEST_BYTES: Final = 65_536
+BODY_SECONDS: Final = 10
+
+
+class VoxanneApp(QuartTrio):
+    """The application with its desk, by which the server drains it."""
+
+    desk: Desk
+
+
+def create_app(
+    settings: Settings,
+    make_services: MakeServices | None = None,
+    *,
+    answer: Answer | None = None,
+    wall_clock: Callable[[], float] = time.time,
+    entropy: Callable[[int], bytes] = secrets.token_bytes,
+) -> VoxanneApp:
+    """The application for these settings.
+
+    `make_services` builds what calls share, `answer` takes one call; both default to the product's
+    own and are given by tests. `entropy(n)` gives n unguessable bytes.
+    """
+    guard.install()
+    app = VoxanneApp("voxanne_trio.web", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES
+    app.config["BODY_TIMEOUT"] = BODY_SECONDS
+    tickets = Tickets(
+        settings.twilio_auth_tokens,
+        settings.ticket_seconds,
+        wall_clock=wall_clock,
+        entropy=entropy,
+    )
+    app.desk = Desk(settings=settings, tickets=tickets)
+    add_health(app, app.desk)
+    add_webhooks(app, app.desk)
+    app.asgi_app = MediaEndpoint(  # type: ignore[method-assign]  # Quart's way for middleware
+        app.desk, answer or _answer, app.asgi_app
+    )
+    hosting = _Hosting(app, make_services or _make_services)
+    app.before_serving(hosting.start)
+    app.after_serving(hosting.stop)
+    return app
+
+
+class _Hosting:
+    """The services' life within the server's."""
+
+    def __init__(self, app: VoxanneApp, make_services: MakeServices) -> None:
+        self._app = app
+        self._make_services = make_services
+        self._scope = trio.CancelScope()
+
+    async def start(self) -> None:
+        services = self._make_services(self._app.desk.settings)
+        await self._app.nursery.start(self._run, services, name="services")
+        self._app.desk.services = services
+
+    async def stop(self) -> None:
+        self._app.desk.services = None
+        self._scope.cancel()
+
+    async def _run(
+        self, services: Services, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        desk, started = self._app.desk, False
+        try:
+            with self._scope:
+                async with trio.open_nursery() as nursery:
+                    await nursery.start(services.run)
+                    started = True
+                    nursery.start_soon(watch_vendors, desk, services, name="watch vendors")
+                    task_status.started()
+        except Exception:
+            if not started:
+                raise
+            log.exception("What calls share has failed: the server stops")
+            desk.broken.set()
+
+
+def _make_services(settings: Settings) -> Services:
+    from .composition import build_services
+
+    services: Services = build_services(settings)
+    return services
+
+
+async def _answer(socket: MediaSocket, services: Any) -> None:
+    from ..call import answer
+
+    await answer(socket, services)

@@ -1,0 +1,141 @@
+"""The front desk: what every request needs, shared by webhooks, media endpoint and health.
+
+Holds the process's state as seen from outside: its settings and services, whether it admits calls,
+and which are live. Refuses to know HTTP and what is said on a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, Protocol
+
+import attrs
+import trio
+
+from ..clinic import Clinic
+from ..errors import PermanentVendorError
+from ..records.records import Records
+from ..settings import Settings
+from ..telephony.media_stream import MediaSocket
+from ..telephony.tickets import Tickets
+
+
+class Services(Protocol):
+    """What the composition builds for calls; the web reads only these."""
+
+    @property
+    def clinic(self) -> Clinic:
+        """The clinic that callers reach."""
+        ...
+
+    @property
+    def records(self) -> Records:
+        """Calls and their turns."""
+        ...
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Keep what calls share alive, until cancelled."""
+        ...
+
+    async def probe(self) -> Mapping[str, Exception | None]:
+        """Ask each vendor once; what is wrong with it, or None."""
+        ...
+
+
+MakeServices = Callable[[Settings], Services]
+Answer = Callable[[MediaSocket, Any], Awaitable[None]]
+
+
+@attrs.define(eq=False)
+class LiveCalls:
+    """The calls in progress: how many, when there are none, and how to end them."""
+
+    _scopes: set[trio.CancelScope] = attrs.field(factory=set)
+    _none: trio.Event = attrs.field(factory=trio.Event)
+
+    def __len__(self) -> int:
+        return len(self._scopes)
+
+    @contextmanager
+    def taking_one(self) -> Iterator[trio.CancelScope]:
+        """A call is live for the length of the body, and can be cut by the scope."""
+        if not self._scopes:
+            self._none = trio.Event()
+        with trio.CancelScope() as scope:
+            self._scopes.add(scope)
+            try:
+                yield scope
+            finally:
+                self._scopes.discard(scope)
+                if not self._scopes:
+                    self._none.set()
+
+    async def wait_none(self) -> None:
+        """Return once no call is live."""
+        while self._scopes:
+            await self._none.wait()
+
+    def end_all(self) -> None:
+        """Cut every live call."""
+        for scope in tuple(self._scopes):
+            scope.cancel()
+
+
+@attrs.define(eq=False)
+class Desk:
+    """State of one server process."""
+
+    settings: Settings
+    tickets: Tickets
+    services: Services | None = None
+    calls: LiveCalls = attrs.field(factory=LiveCalls)
+    draining: bool = False
+    vendors: Mapping[str, Exception | None] = attrs.field(factory=dict)
+    probed: trio.Event = attrs.field(factory=trio.Event)
+    broken: trio.Event = attrs.field(factory=trio.Event)
+
+    @property
+    def status(self) -> str:
+        """`starting`, `draining` or `ready`."""
+        if self.draining:
+            return "draining"
+        return "ready" if self.services is not None and self.probed.is_set() else "starting"
+
+    @property
+    def is_full(self) -> bool:
+        """Whether one more call would be too many."""
+        return len(self.calls) >= self.settings.max_calls
+
+    def refused_vendors(self) -> list[str]:
+        """Vendors that will not serve us as we are configured, each with its reason."""
+        return [str(error) for error in self.vendors.values() if _is_refusal(error)]
+
+    def url(self, path: str) -> str:
+        """A path of ours as Twilio is told it."""
+        return self.settings.public_url + path
+
+    def stream_url(self, path: str) -> str:
+        """The same as a WebSocket's URL: `https` becomes `wss`, `http` becomes `ws`."""
+        return "ws" + self.settings.public_url.removeprefix("http") + path
+
+
+PROBE_SECONDS: Final = 6.0
+PROBE_AGAIN_SECONDS: Final = 30.0
+
+
+async def watch_vendors(desk: Desk, services: Services) -> None:
+    """Probe the vendors; again now and then while one cannot be reached."""
+    while True:
+        with trio.move_on_after(PROBE_SECONDS) as probing:
+            desk.vendors = await services.probe()
+        if probing.cancelled_caught:
+            desk.vendors = {"vendors": TimeoutError(f"no answer within {PROBE_SECONDS:g} s")}
+        desk.probed.set()
+        if not any(desk.vendors.values()):
+            return
+        await trio.sleep(PROBE_AGAIN_SECONDS)
+
+
+def _is_refusal(error: Exception | None) -> bool:
+    return isinstance(error, PermanentVendorError)

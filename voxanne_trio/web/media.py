@@ -1,0 +1,208 @@
+"""The media endpoint: `WS /ws/media-stream/<ticket>`, as plain ASGI around the Quart application.
+
+Frames come 50 times a second and call, so they do not pass through Quart, which costs more than
+all our own work on them and, on a disconnect, drops what it had queued (a `stop`). Knows admission:
+Twilio's signature and our ticket are checked before the upgrade is accepted, and the call named in
+`start` must be the ticket's. Here is each call's one boundary: whatever leaves the call is logged
+and ends in a close of this socket, and of nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+import trio
+
+from ..errors import BadMessage
+from ..events import CallStarted
+from ..observe.logs import CallLog
+from ..telephony.codec import decode
+from ..telephony.media_stream import SocketGone
+from ..telephony.signature import SETTINGS_HEADER, SIGNATURE_HEADER, is_signed
+from ..telephony.tickets import BadTicket
+from .desk import Answer, Desk, Services
+
+PATH: Final = "/ws/media-stream/"
+START_SECONDS: Final = 10.0
+"""From the upgrade to `start`; Twilio sends it at once."""
+
+CLOSE_SECONDS: Final = 2.0
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class Refused(Exception):
+    """An upgrade that is not accepted, with its HTTP status."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class AsgiSocket:
+    """A call's `MediaSocket` on ASGI; `call_sid` is the call it was admitted for."""
+
+    def __init__(self, receive: Receive, send: Send, call_sid: str) -> None:
+        self.call_sid = call_sid
+        self._receive = receive
+        self._send = send
+        self._start_by: float | None = trio.current_time() + START_SECONDS
+        self._gone: int | None = None
+        self._closed = False
+
+    async def receive(self) -> str | bytes:
+        """The next message; raises `SocketGone` after the last, and where `start` is late or
+        names another call than the ticket."""
+        if self._gone is not None:
+            await trio.lowlevel.checkpoint()
+            raise SocketGone(self._gone)
+        if self._start_by is not None:
+            return await self._before_start(self._start_by)
+        return await self._next()
+
+    async def send(self, message: str) -> None:
+        """Send a text message. To a peer that is gone it does nothing, at a checkpoint."""
+        if self._closed or self._gone is not None:
+            await trio.lowlevel.checkpoint()
+        else:
+            await self._send({"type": "websocket.send", "bytes": None, "text": message})
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close; once, and not a socket that is gone."""
+        if self._closed or self._gone is not None:
+            await trio.lowlevel.checkpoint()
+        else:
+            self._closed = True
+            await self._send({"type": "websocket.close", "code": code, "reason": reason})
+
+    async def _next(self) -> str | bytes:
+        event = await self._receive()
+        if event["type"] == "websocket.disconnect":
+            self._gone = int(event.get("code") or 1005)
+            raise SocketGone(self._gone)
+        text = event.get("text")
+        message: str | bytes = text if text is not None else event["bytes"]
+        return message
+
+    async def _before_start(self, start_by: float) -> str | bytes:
+        with trio.CancelScope(deadline=start_by):
+            message = await self._next()
+            started = _call_started(message)
+            if started is None:
+                return message
+            if started.call_sid == self.call_sid:
+                self._start_by = None
+                return message
+        await self.close(1008, "no start of this ticket's call")
+        self._gone = 1008
+        raise SocketGone(1008)
+
+
+def _call_started(message: str | bytes) -> CallStarted | None:
+    """What `start` says; all else, also what is no message, is for the call to judge."""
+    try:
+        said = decode(message)
+    except BadMessage:
+        return None
+    return said if isinstance(said, CallStarted) else None
+
+
+class MediaEndpoint:
+    """ASGI application: media streams here, everything else to the one inside."""
+
+    def __init__(self, desk: Desk, answer: Answer, inside: AsgiApp) -> None:
+        self._desk = desk
+        self._answer = answer
+        self._inside = inside
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket" and _raw_path(scope).startswith(PATH):
+            await self._serve(scope, receive, send)
+        else:
+            await self._inside(scope, receive, send)
+
+    async def _serve(self, scope: Any, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        try:
+            services, call_sid = self._admit(scope)
+        except Refused as refused:
+            CallLog("").warning("Stream refused: %s", refused)
+            await _refuse(scope, send, refused)
+            return
+        with self._desk.calls.taking_one():
+            await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+            await self._take_call(AsgiSocket(receive, send, call_sid), services)
+
+    def _admit(self, scope: Any) -> tuple[Services, str]:
+        """The services and the ticket's call; raises `Refused`. Synchronous: a ticket is taken
+        and the call counted without anything in between."""
+        desk, raw_path = self._desk, _raw_path(scope)
+        headers = {name.decode("latin-1").lower(): value for name, value in scope["headers"]}
+        query = scope.get("query_string", b"").decode("latin-1")
+        if not is_signed(
+            headers.get(SIGNATURE_HEADER.lower(), b"").decode("latin-1"),
+            desk.stream_url(raw_path + (f"?{query}" if query else "")),
+            keys=desk.settings.twilio_auth_tokens,
+            settings=headers.get(SETTINGS_HEADER.lower(), b"").decode("latin-1"),
+        ):
+            raise Refused(403, "not signed by Twilio")
+        if desk.draining or desk.services is None:
+            raise Refused(503, desk.status)
+        if desk.is_full:
+            raise Refused(503, "all lines busy")
+        try:
+            ticket = desk.tickets.take(raw_path.removeprefix(PATH))
+        except BadTicket as bad:
+            raise Refused(403, f"ticket {bad}") from bad
+        return desk.services, ticket.call_sid
+
+    async def _take_call(self, socket: AsgiSocket, services: Services) -> None:
+        """The call's boundary: nothing but a cancellation from above leaves it."""
+        log = CallLog(socket.call_sid)
+        code, reason = 1000, ""
+        try:
+            await self._answer(socket, services)
+        except BaseException as error:
+            stopping = trio.current_effective_deadline() == -math.inf
+            bug = _bug(error)
+            if bug is not None:
+                log.error("Call failed", exc_info=bug)
+            elif not stopping:
+                log.error("Call failed: a cancellation leaked out of its scope", exc_info=error)
+            code, reason = (1001, "going away") if stopping else (1011, "internal error")
+            if stopping or isinstance(error, KeyboardInterrupt):
+                raise
+        finally:
+            with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_SECONDS):
+                await socket.close(code, reason)
+
+
+def _bug(error: BaseException) -> BaseException | None:
+    """What in an error is no cancellation."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(trio.Cancelled)[1]
+    return None if isinstance(error, trio.Cancelled) else error
+
+
+async def _refuse(scope: Any, send: Send, refused: Refused) -> None:
+    """An HTTP answer in place of the upgrade; a close, which reads as 403, where only that goes."""
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": 1008, "reason": str(refused)})
+        return
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"0")]
+    await send(
+        {"type": "websocket.http.response.start", "status": refused.status, "headers": headers}
+    )
+    await send({"type": "websocket.http.response.body", "body": b"", "more_body": False})
+
+
+def _raw_path(scope: Any) -> str:
+    """The path as it was on the wire; a ticket needs no decoding."""
+    raw: bytes | None = scope.get("raw_path")
+    path: str = scope["path"] if raw is None else raw.decode("latin-1")
+    return path

@@ -1,0 +1,191 @@
+"""Twilio's webhooks: what a call does first, what it does next, and what is only told us.
+
+Every request is signed by Twilio or refused; the URL that was signed is built from the public one
+in the settings, never from what a proxy says. Answers are quick and the handlers idempotent, since
+Twilio repeats requests and does not keep their order. Refuses to know what happens on a call.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import logging
+import re
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from quart import Quart, Response, jsonify, request
+
+from ..observe.logs import CallLog
+from ..telephony import twiml
+from ..telephony.signature import SETTINGS_HEADER, SIGNATURE_HEADER, is_signed
+from .desk import Desk
+from .media import PATH as STREAM_PATH
+
+log = logging.getLogger("voxanne.web")
+
+ANSWER_PATH: Final = "/twiml"
+AFTER_PATH: Final = "/twiml/after"
+STATUS_PATH: Final = "/twilio/status"
+STREAM_STATUS_PATH: Final = "/twilio/stream"
+
+MAX_FIELDS: Final = 200
+_CALL_SID: Final = re.compile(r"CA[0-9a-zA-Z]{1,62}")
+_PASSED_ON: Final = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Cf-Connecting-Ip", "Via")
+
+Form = dict[str, str]
+
+
+class NotSigned(Exception):
+    """A webhook that Twilio did not make."""
+
+
+def add_webhooks(app: Quart, desk: Desk) -> None:
+    """Put Twilio's webhooks and the call data on an application."""
+    hooks = Webhooks(desk)
+    for path, view in (
+        (ANSWER_PATH, hooks.answer),
+        (AFTER_PATH, hooks.after),
+        (STATUS_PATH, hooks.call_status),
+        (STREAM_STATUS_PATH, hooks.stream_status),
+    ):
+        app.add_url_rule(path, endpoint=path, view_func=view, methods=["POST"])
+    app.add_url_rule("/calls/<call_sid>", view_func=hooks.call_data, methods=["GET"])
+    app.register_error_handler(NotSigned, _refused)
+
+
+class Webhooks:
+    """The request handlers, one each."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def answer(self) -> Response:
+        """A call rings: connect it to a stream of ours, or say politely that we cannot."""
+        form = await self._form()
+        services, call_sid = self._desk.services, form.get("CallSid", "")
+        if services is None:
+            return Response("starting", 503, content_type="text/plain")
+        if not _CALL_SID.fullmatch(call_sid):
+            return Response("no CallSid", 400, content_type="text/plain")
+        if self._desk.is_full:
+            CallLog(call_sid).warning("All %d lines busy: call refused", len(self._desk.calls))
+            return _twiml(twiml.busy(services.clinic.name))
+        CallLog(call_sid).info("Call rings")
+        ticket = self._desk.tickets.issue(call_sid)
+        return _twiml(
+            twiml.answer(
+                stream_url=self._desk.stream_url(STREAM_PATH + ticket),
+                action_url=self._desk.url(AFTER_PATH),
+                status_url=self._desk.url(STREAM_STATUS_PATH),
+            )
+        )
+
+    async def after(self) -> Response:
+        """The stream has ended: hang up where that was meant, else apologise and say whom to
+        call. Any replica can tell by the record."""
+        form = await self._form()
+        services, call_sid = self._desk.services, form.get("CallSid", "")
+        if form.get("CallStatus") == "completed":
+            return _twiml(twiml.hang_up())
+        record = await services.records.find(call_sid) if services is not None else None
+        if record is not None and record.we_ended_it:
+            return _twiml(twiml.hang_up())
+        CallLog(call_sid).warning("The stream ended before the call did: apology and hang-up")
+        clinic = services.clinic if services is not None else None
+        return _twiml(twiml.apology(clinic.name, clinic.phone) if clinic else twiml.apology("", ""))
+
+    async def call_status(self) -> Response:
+        """How a call went on, as Twilio saw it."""
+        form = await self._form()
+        duration = form.get("CallDuration", "")
+        CallLog(form.get("CallSid", "")).info(
+            "Twilio: call %s%s",
+            form.get("CallStatus", "status"),
+            f" after {duration} s" if duration else "",
+        )
+        return Response(status=204)
+
+    async def stream_status(self) -> Response:
+        """What became of a stream; the only notice of one that never reached us."""
+        form = await self._form()
+        call_log = CallLog(form.get("CallSid", ""))
+        if form.get("StreamEvent") == "stream-error":
+            call_log.warning("Twilio: stream error: %s", form.get("StreamError", "no reason given"))
+        else:
+            call_log.debug("Twilio: %s", form.get("StreamEvent", "stream event"))
+        return Response(status=204)
+
+    async def call_data(self, call_sid: str) -> Response:
+        """A call's record, for the operator: with the token, or from this machine itself."""
+        if not self._is_operator():
+            return Response("not for you", 403, content_type="text/plain")
+        services = self._desk.services
+        record = await services.records.find(call_sid) if services is not None else None
+        if record is None:
+            return Response("no such call", 404, content_type="text/plain")
+        return jsonify(record.as_json())
+
+    async def _form(self) -> Form:
+        """The request's form, once its signature is proven. Raises `NotSigned`."""
+        body = await request.get_data(as_text=False)
+        assert isinstance(body, bytes)
+        try:
+            pairs = parse_qsl(
+                body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MAX_FIELDS
+            )
+        except ValueError:
+            raise NotSigned("too many fields") from None
+        url = self._desk.url(_target(request.scope))
+        if not is_signed(
+            request.headers.get(SIGNATURE_HEADER, ""),
+            url,
+            pairs,
+            keys=self._desk.settings.twilio_auth_tokens,
+            settings=request.headers.get(SETTINGS_HEADER, ""),
+            body=body,
+        ):
+            raise NotSigned(f"not signed by Twilio for {url}")
+        return dict(pairs)
+
+    def _is_operator(self) -> bool:
+        token = self._desk.settings.operator_token
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        if token and scheme.lower() == "bearer":
+            return hmac.compare_digest(given.strip().encode(), token.encode())
+        return _is_from_here()
+
+
+def _is_from_here() -> bool:
+    """Whether the client is on this machine and speaks to us directly: a tunnel or proxy beside us
+    comes from here as well, so a passed-on request, or one for another host's name, does not count.
+    """
+    host = request.host.rsplit(":", 1)[0].strip("[]") if request.host else ""
+    return (
+        _is_loopback(request.remote_addr or "")
+        and (host == "localhost" or _is_loopback(host))
+        and not any(name in request.headers for name in _PASSED_ON)
+    )
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _target(scope: Any) -> str:
+    """Path and query as they were on the wire."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8")
+    query: bytes = scope.get("query_string") or b""
+    return (raw.partition(b"?")[0] + (b"?" + query if query else b"")).decode("latin-1")
+
+
+def _twiml(document: str) -> Response:
+    return Response(document, content_type=twiml.CONTENT_TYPE)
+
+
+async def _refused(error: NotSigned) -> Response:
+    log.warning("Webhook refused: %s (is VOXANNE_PUBLIC_URL what Twilio calls?)", error)
+    return Response("not signed by Twilio", 403, content_type="text/plain")
