@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 import attrs
 import trio
@@ -24,9 +26,10 @@ class Phone:
     delay: float = 0.020
     heard: list[tuple[float, bytes]] = attrs.field(factory=list)
     wire: list[tuple[float, str, object]] = attrs.field(factory=list)
-    _queue: list[bytes | str] = attrs.field(factory=list)
-    _arrived: trio.Event = attrs.field(factory=trio.Event)
-    _nursery: trio.Nursery | None = None
+    _queue: deque[bytes | str] = attrs.field(factory=deque)
+    _towards: deque[tuple[float, Callable[[], None]]] = attrs.field(factory=deque)
+    _back: deque[tuple[float, Callable[[], None]]] = attrs.field(factory=deque)
+    _changed: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
 
     async def send(self, message: str) -> None:
         data = json.loads(message)
@@ -38,12 +41,16 @@ class Phone:
         elif event == "mark":
             body = data["mark"]["name"]
         self.wire.append((trio.current_time(), event, body))
-        assert self._nursery is not None
-        self._nursery.start_soon(self._arrive, event, body, trio.current_time() + self.delay)
+        self._post(self._towards, partial(self._arrived, event, body))
         await trio.lowlevel.checkpoint()
 
-    async def _arrive(self, event: str, body: object, at: float) -> None:
-        await trio.sleep_until(at)
+    def _post(
+        self, direction: deque[tuple[float, Callable[[], None]]], do: Callable[[], None]
+    ) -> None:
+        direction.append((trio.current_time() + self.delay, do))
+        self._changed.unpark_all()
+
+    def _arrived(self, event: str, body: object) -> None:
         if event == "media":
             assert isinstance(body, bytes)
             self._queue += [body[i : i + 160] for i in range(0, len(body), 160)]
@@ -55,25 +62,31 @@ class Phone:
             self._queue.clear()
             for mark in marks:
                 self._return(mark)
-        self._arrived.set()
+        self._changed.unpark_all()
 
     def _return(self, mark: str) -> None:
-        assert self._nursery is not None
-        self._nursery.start_soon(self._bring_back, mark)
+        self._post(self._back, partial(self.mark_returned, mark))
 
-    async def _bring_back(self, mark: str) -> None:
-        await trio.sleep(self.delay)
-        self.mark_returned(mark)
+    async def _deliver(self, direction: deque[tuple[float, Callable[[], None]]]) -> None:
+        """A network that keeps the order."""
+        while True:
+            if not direction:
+                await self._changed.park()
+                continue
+            at, do = direction.popleft()
+            await trio.sleep_until(at)
+            do()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        async with trio.open_nursery() as self._nursery:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._deliver, self._towards)
+            nursery.start_soon(self._deliver, self._back)
             task_status.started()
             while True:
                 if not self._queue:
-                    self._arrived = trio.Event()
-                    await self._arrived.wait()
+                    await self._changed.park()
                     continue
-                item = self._queue.pop(0)
+                item = self._queue.popleft()
                 if isinstance(item, str):
                     self._return(item)
                     continue

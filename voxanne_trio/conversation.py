@@ -21,7 +21,7 @@ from .observe.narration import Narrator
 from .observe.timeline import Timeline
 from .records import Records, TurnRecord
 from .reply import Reply, Ways
-from .speaking import Phrases
+from .speaking.phrases import Phrases
 from .telephony.speech import Speech
 from .thinking import History, Message, ToolBox, ToolCall, messages_for
 from .turns import Phrase

@@ -1,4 +1,4 @@
-"""Peers that speak Deepgram's wire over in-memory streams, and callers whose words are in the audio.
+"""Deepgram's wire over in-memory streams, and callers whose words are in their audio.
 
 A `Deepgram` runs one script per connection, in order; each `Line` of it records what came in, with
 its virtual time. A `Transcriber` is an honest recogniser for audio made by `speech`: every word is
@@ -31,6 +31,7 @@ from voxanne_trio.upstream import Dialer
 
 HOST = "deepgram.test"
 SETTINGS = Settings(deepgram_api_key="dg_key", deepgram_base_url=f"http://{HOST}")
+NOVA = attrs.evolve(SETTINGS, stt="nova")
 WORD_MS = 300
 GAP_MS = 60
 
@@ -47,6 +48,7 @@ class Line:
     received: list[tuple[float, str | bytes]] = attrs.field(factory=list)
     closed: bool = False
     on_audio: Callable[[bytes], list[dict[str, Any]]] | None = None
+    news: trio.Event = attrs.field(factory=trio.Event)
 
     @property
     def audio(self) -> bytes:
@@ -59,11 +61,18 @@ class Line:
     async def send(self, message: dict[str, Any]) -> None:
         await self.socket.send_message(json.dumps(message))
 
+    async def until(self, done: Callable[[], bool]) -> None:
+        """Wait until what was received satisfies a condition."""
+        while not done():
+            self.news = trio.Event()
+            await self.news.wait()
+
     async def read(self) -> None:
         try:
             while True:
                 message = await self.socket.get_message()
                 self.received.append((trio.current_time(), message))
+                self.news.set()
                 if self.on_audio is not None and isinstance(message, bytes):
                     for answer in self.on_audio(message):
                         await self.send(answer)

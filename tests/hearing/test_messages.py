@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def model(record: dict[str, Any]) -> Any:
 
 
 def test_there_are_samples_of_both() -> None:
-    assert len(samples("listen.v1")) >= 15
+    assert len(samples("listen.v1")) >= 14
     assert len(samples("listen.v2")) >= 20
 
 
@@ -159,10 +160,8 @@ def test_malformed_v1(message: str) -> None:
 def test_nothing_but_bad_message_comes_out_of_garbage(value: Any, kind: str) -> None:
     message = json.dumps({**value, "type": kind} if isinstance(value, dict) else value)
     for parse in (ours.parse_v1, ours.parse_v2):
-        try:
+        with suppress(BadMessage):
             parse(message)
-        except BadMessage:
-            pass
 
 
 def test_words_are_not_in_the_repr() -> None:

@@ -126,7 +126,7 @@ async def test_heard_grows_word_by_word(autojump_clock: trio.testing.MockClock) 
         call.say(10)
         grown: list[str] = []
         for step in range(21):
-            await trio.sleep_until(step * 0.2 + 0.05)
+            await trio.sleep_until(step * 0.2 + 0.03)
             grown.append(call.playback.heard().written)
         counts = [len(text.split()) for text in grown]
         assert counts == sorted(counts)

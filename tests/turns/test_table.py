@@ -52,7 +52,8 @@ def said(text: str) -> Sensitive:
 
 def run(*happened: Event, floor: Floor | None = None) -> tuple[Floor, list[Command]]:
     """The floor after these events, and the commands of the last one."""
-    floor, commands = floor or Floor(), ()
+    floor = floor or Floor()
+    commands: tuple[Command, ...] = ()
     for event in happened:
         floor, commands = step(floor, event)
     return floor, list(commands)

@@ -1,5 +1,5 @@
 """A clinic's profile: its facts in one TOML file, read once, the same for every call."""
 
-from .profile import Clinic, Person, Question, Service, load_clinic
+from .profile import Clinic, ClinicProfileError, Person, Question, Service, load_clinic
 
-__all__ = ["Clinic", "Person", "Question", "Service", "load_clinic"]
+__all__ = ["Clinic", "ClinicProfileError", "Person", "Question", "Service", "load_clinic"]

@@ -3,67 +3,35 @@
 A call executes documents verb by verb, as Twilio does: `<Connect><Stream>` opens a media stream
 and, when that ends, asks `action` what comes next (with `action` set no verb after `</Connect>` is
 reached). What Twilio itself would say or dial is spoken into the agent's channel or written in the
-journal. Every request is signed. Ends when the documents end, or someone hangs up. Refuses to know
+journal. Ends when the documents end, or someone hangs up. Refuses to know
 what the caller wants: that is the script's business, through the methods that do not wait.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Final
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
-import attrs
 import trio
 
-from . import signing, twiml
-from .client import Dial, NoAnswer, Response, UpgradeRefused, fetch, open_socket
+from . import twiml
+from .account import Account, Numbers, Webhooks
+from .client import NoAnswer, UpgradeRefused, open_socket
 from .journal import Journal
 from .microphone import Microphone
 from .playout import RATE, PlayOut
-from .stream import Ended, Identity, Link, MediaStream
+from .stream import Ended, Identity, MediaStream
 from .twiml import BadDocument, Verb
 
-WEBHOOK_SECONDS: Final = 15.0
 HANDSHAKE_SECONDS: Final = 5.0
 DIAL_SECONDS: Final = 3.0
 """How long the stand-in's other party rings and talks."""
 
 _CHARACTERS_A_SECOND: Final = 15.0
 _MAX_REDIRECTS: Final = 10
-
-Voice = Callable[[str], bytes]
-
-
-@attrs.frozen(kw_only=True)
-class Account:
-    """What all calls of an account share: credentials, how to dial, randomness, wall clock."""
-
-    sid: str
-    auth_token: str = attrs.field(repr=False)
-    dial: Dial = attrs.field(repr=False)
-    rng: random.Random = attrs.field(repr=False)
-    wall: Callable[[], float] = attrs.field(repr=False)
-    link: Link = attrs.field(factory=Link)
-    voice: Voice | None = None
-    """Twilio's own voice for `<Say>`; without one its words only take their time."""
-
-    def new_sid(self, prefix: str) -> str:
-        return f"{prefix}{self.rng.getrandbits(128):032x}"
-
-
-@attrs.frozen(kw_only=True)
-class Numbers:
-    """Where a call goes and what the number is set to."""
-
-    webhook: str
-    to: str = "+15005550006"
-    caller: str = "+15005550100"
-    fallback: str = ""
-    status_callback: str = ""
 
 
 class PhoneCall:
@@ -81,6 +49,8 @@ class PhoneCall:
         self.streaming = trio.Event()
         self.ended = trio.Event()
         self._account = account
+        self._webhooks = Webhooks(account, self.journal)
+        self._base = numbers.webhook
         self._interrupted = trio.Event()
         self._hung_up = ""
         self._replacement: list[Verb] | None = None
@@ -139,7 +109,8 @@ class PhoneCall:
         self.status = "ringing"
         self.journal.note("ringing")
         try:
-            async with trio.open_nursery() as self._callbacks:
+            async with trio.open_nursery() as nursery:
+                self._callbacks = nursery
                 document = await self._first_document()
                 self._answer()
                 steps = 0
@@ -185,7 +156,7 @@ class PhoneCall:
 
     async def _document(self, url: str, extra: Mapping[str, str]) -> list[Verb]:
         for _ in range(_MAX_REDIRECTS + 1):
-            response = await self._post(url, self._parameters() | extra)
+            response = await self._webhooks.post(url, {**self._parameters(), **extra})
             if response.status not in {301, 302, 303, 307, 308}:
                 break
             url = urljoin(url, response.headers.get("location", ""))
@@ -217,39 +188,12 @@ class PhoneCall:
         blank = {f"{who}{place}": "" for who in ("From", "To") for place in places}
         return known | blank | {"FromCountry": "US", "ToCountry": "US"}
 
-    async def _post(self, url: str, parameters: Mapping[str, str]) -> Response:
-        """A signed form. Raises `NoAnswer`, also after 15 seconds."""
-        token = f"{self._account.rng.getrandbits(128):032x}"
-        headers = [
-            ("User-Agent", "TwilioProxy/1.1"),
-            ("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"),
-            ("X-Twilio-Signature", self._signature(url, parameters)),
-            ("I-Twilio-Idempotency-Token", token),
-        ]
-        body = urlencode(parameters).encode()
-        self.journal.note("request", url)
-        with trio.move_on_after(WEBHOOK_SECONDS):
-            return await fetch(self._account.dial, "POST", url, headers=headers, body=body)
-        raise NoAnswer(f"{url}: no answer within {WEBHOOK_SECONDS:g} s")
-
-    def _signature(self, url: str, parameters: Mapping[str, str] | None = None) -> str:
-        pairs = (parameters or {}).items()
-        return signing.signature(self._account.auth_token, url.split("#")[0], pairs)
-
     async def _completed(self, seconds: float) -> None:
         extra = {"CallDuration": str(round(seconds)), "CallbackSource": "call-progress-events"}
         stamp = format_datetime(datetime.fromtimestamp(self._account.wall(), UTC))
-        await self._notify(
-            self.numbers.status_callback, extra | {"Timestamp": stamp, "SequenceNumber": "0"}
-        )
-
-    async def _notify(self, url: str, extra: Mapping[str, str]) -> None:
-        """A status callback: its answer does not matter, nor that there is none."""
-        try:
-            response = await self._post(url, self._parameters() | extra)
-            self.journal.note("callback", {"url": url, "status": response.status, **extra})
-        except NoAnswer as error:
-            self.journal.note("callback", {"url": url, "error": str(error), **extra})
+        extra |= {"Timestamp": stamp, "SequenceNumber": "0"}
+        url = self.numbers.status_callback
+        await self._webhooks.notify(url, self._parameters(), extra)
 
     # Verbs. Each returns the document that takes over; None goes on to the next verb.
 
@@ -335,7 +279,7 @@ class PhoneCall:
             return error
         headers = [
             ("User-Agent", "Twilio.TmeWs/1.0"),
-            ("x-twilio-signature", self._signature(url)),
+            ("x-twilio-signature", self._webhooks.signature(url)),
         ]
         socket = None
         try:
@@ -391,7 +335,8 @@ class PhoneCall:
             "Timestamp": stamp.replace("+00:00", "Z"),
             **event,
         }
-        self._callbacks.start_soon(self._notify, urljoin(self._base, url), extra)
+        notify = self._webhooks.notify
+        self._callbacks.start_soon(notify, urljoin(self._base, url), self._parameters(), extra)
 
 
 def _error(ended: Ended) -> str:

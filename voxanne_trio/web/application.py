@@ -15,6 +15,7 @@ from typing import Any, Final
 import trio
 from quart_trio import QuartTrio
 
+from ..errors import ConfigurationError
 from ..settings import Settings
 from ..telephony.media_stream import MediaSocket
 from ..telephony.tickets import Tickets
@@ -34,6 +35,8 @@ class VoxanneApp(QuartTrio):
     """The application with its desk, by which the server drains it."""
 
     desk: Desk
+    failure: Exception | None = None
+    """Why the services could not be started."""
 
 
 def create_app(
@@ -80,8 +83,14 @@ class _Hosting:
         self._scope = trio.CancelScope()
 
     async def start(self) -> None:
-        services = self._make_services(self._app.desk.settings)
-        await self._app.nursery.start(self._run, services, name="services")
+        try:
+            services = self._make_services(self._app.desk.settings)
+            await self._app.nursery.start(self._run, services, name="services")
+        except Exception as error:
+            self._app.failure = _only(error)
+            if not isinstance(self._app.failure, ConfigurationError | ValueError):
+                log.exception("What calls share cannot be started")
+            raise self._app.failure from None
         self._app.desk.services = services
 
     async def stop(self) -> None:
@@ -106,14 +115,20 @@ class _Hosting:
             desk.broken.set()
 
 
-def _make_services(settings: Settings) -> Services:
-    from .composition import build_services
+def _only(error: Exception) -> Exception:
+    """The one error in a nursery's group of one."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
-    services: Services = build_services(settings)
-    return services
+
+def _make_services(settings: Settings) -> Services:
+    from .composition import Composition
+
+    return Composition(settings)
 
 
 async def _answer(socket: MediaSocket, services: Any) -> None:
     from ..call import answer
 
-    await answer(socket, services)
+    await answer(socket, services.services)

@@ -44,7 +44,8 @@ class Services(Protocol):
 
 
 MakeServices = Callable[[Settings], Services]
-Answer = Callable[[MediaSocket, Any], Awaitable[None]]
+Answer = Callable[[MediaSocket, Any, str], Awaitable[None]]
+"""Takes one call: its socket, the services, and the call sid for which the stream was asked."""
 
 
 @attrs.define(eq=False)

@@ -230,7 +230,7 @@ class GuardedSocket(WSStream):
             await self._deliver(message)
 
     async def _peer_closes(self, event: CloseConnection) -> None:
-        """Its wish, or what wsproto makes of bytes that are no WebSocket: then we are still open."""
+        """Its wish, or what wsproto makes of bytes that are no WebSocket: we are open then."""
         if self.connection.state is ConnectionState.REMOTE_CLOSING:
             await self._send_wsproto_event(event.response())
         elif not self._leaving:

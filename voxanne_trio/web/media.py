@@ -2,9 +2,9 @@
 
 Frames come 50 times a second and call, so they do not pass through Quart, which costs more than
 all our own work on them and, on a disconnect, drops what it had queued (a `stop`). Knows admission:
-Twilio's signature and our ticket are checked before the upgrade is accepted, and the call named in
-`start` must be the ticket's. Here is each call's one boundary: whatever leaves the call is logged
-and ends in a close of this socket, and of nothing else.
+Twilio's signature and our ticket are checked before the upgrade is accepted; the call is told for
+whom the ticket was made. Here is each call's one boundary: whatever leaves the call is logged and
+ends in a close of this socket, and of nothing else.
 """
 
 from __future__ import annotations
@@ -15,19 +15,13 @@ from typing import Any, Final
 
 import trio
 
-from ..errors import BadMessage
-from ..events import CallStarted
 from ..observe.logs import CallLog
-from ..telephony.codec import decode
 from ..telephony.media_stream import SocketGone
 from ..telephony.signature import SETTINGS_HEADER, SIGNATURE_HEADER, is_signed
 from ..telephony.tickets import BadTicket
 from .desk import Answer, Desk, Services
 
 PATH: Final = "/ws/media-stream/"
-START_SECONDS: Final = 10.0
-"""From the upgrade to `start`; Twilio sends it at once."""
-
 CLOSE_SECONDS: Final = 2.0
 
 Message = MutableMapping[str, Any]
@@ -45,25 +39,26 @@ class Refused(Exception):
 
 
 class AsgiSocket:
-    """A call's `MediaSocket` on ASGI; `call_sid` is the call it was admitted for."""
+    """A call's `MediaSocket` on ASGI's `receive` and `send`."""
 
-    def __init__(self, receive: Receive, send: Send, call_sid: str) -> None:
-        self.call_sid = call_sid
+    def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
         self._send = send
-        self._start_by: float | None = trio.current_time() + START_SECONDS
         self._gone: int | None = None
         self._closed = False
 
     async def receive(self) -> str | bytes:
-        """The next message; raises `SocketGone` after the last, and where `start` is late or
-        names another call than the ticket."""
+        """The next message; raises `SocketGone` after the last."""
         if self._gone is not None:
             await trio.lowlevel.checkpoint()
             raise SocketGone(self._gone)
-        if self._start_by is not None:
-            return await self._before_start(self._start_by)
-        return await self._next()
+        event = await self._receive()
+        if event["type"] == "websocket.disconnect":
+            self._gone = int(event.get("code") or 1005)
+            raise SocketGone(self._gone)
+        text = event.get("text")
+        message: str | bytes = text if text is not None else event["bytes"]
+        return message
 
     async def send(self, message: str) -> None:
         """Send a text message. To a peer that is gone it does nothing, at a checkpoint."""
@@ -79,37 +74,6 @@ class AsgiSocket:
         else:
             self._closed = True
             await self._send({"type": "websocket.close", "code": code, "reason": reason})
-
-    async def _next(self) -> str | bytes:
-        event = await self._receive()
-        if event["type"] == "websocket.disconnect":
-            self._gone = int(event.get("code") or 1005)
-            raise SocketGone(self._gone)
-        text = event.get("text")
-        message: str | bytes = text if text is not None else event["bytes"]
-        return message
-
-    async def _before_start(self, start_by: float) -> str | bytes:
-        with trio.CancelScope(deadline=start_by):
-            message = await self._next()
-            started = _call_started(message)
-            if started is None:
-                return message
-            if started.call_sid == self.call_sid:
-                self._start_by = None
-                return message
-        await self.close(1008, "no start of this ticket's call")
-        self._gone = 1008
-        raise SocketGone(1008)
-
-
-def _call_started(message: str | bytes) -> CallStarted | None:
-    """What `start` says; all else, also what is no message, is for the call to judge."""
-    try:
-        said = decode(message)
-    except BadMessage:
-        return None
-    return said if isinstance(said, CallStarted) else None
 
 
 class MediaEndpoint:
@@ -136,7 +100,7 @@ class MediaEndpoint:
             return
         with self._desk.calls.taking_one():
             await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-            await self._take_call(AsgiSocket(receive, send, call_sid), services)
+            await self._take_call(AsgiSocket(receive, send), services, call_sid)
 
     def _admit(self, scope: Any) -> tuple[Services, str]:
         """The services and the ticket's call; raises `Refused`. Synchronous: a ticket is taken
@@ -161,12 +125,12 @@ class MediaEndpoint:
             raise Refused(403, f"ticket {bad}") from bad
         return desk.services, ticket.call_sid
 
-    async def _take_call(self, socket: AsgiSocket, services: Services) -> None:
+    async def _take_call(self, socket: AsgiSocket, services: Services, call_sid: str) -> None:
         """The call's boundary: nothing but a cancellation from above leaves it."""
-        log = CallLog(socket.call_sid)
+        log = CallLog(call_sid)
         code, reason = 1000, ""
         try:
-            await self._answer(socket, services)
+            await self._answer(socket, services, call_sid)
         except BaseException as error:
             stopping = trio.current_effective_deadline() == -math.inf
             bug = _bug(error)

@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from quart import Quart, Response, jsonify, request
+from quart_trio.wrappers import TrioResponse
 
 from ..observe.logs import CallLog
 from ..telephony import twiml
@@ -65,9 +66,9 @@ class Webhooks:
         form = await self._form()
         services, call_sid = self._desk.services, form.get("CallSid", "")
         if services is None:
-            return Response("starting", 503, content_type="text/plain")
+            return TrioResponse("starting", 503, content_type="text/plain")
         if not _CALL_SID.fullmatch(call_sid):
-            return Response("no CallSid", 400, content_type="text/plain")
+            return TrioResponse("no CallSid", 400, content_type="text/plain")
         if self._desk.is_full:
             CallLog(call_sid).warning("All %d lines busy: call refused", len(self._desk.calls))
             return _twiml(twiml.busy(services.clinic.name))
@@ -104,7 +105,7 @@ class Webhooks:
             form.get("CallStatus", "status"),
             f" after {duration} s" if duration else "",
         )
-        return Response(status=204)
+        return TrioResponse(status=204)
 
     async def stream_status(self) -> Response:
         """What became of a stream; the only notice of one that never reached us."""
@@ -114,16 +115,16 @@ class Webhooks:
             call_log.warning("Twilio: stream error: %s", form.get("StreamError", "no reason given"))
         else:
             call_log.debug("Twilio: %s", form.get("StreamEvent", "stream event"))
-        return Response(status=204)
+        return TrioResponse(status=204)
 
     async def call_data(self, call_sid: str) -> Response:
         """A call's record, for the operator: with the token, or from this machine itself."""
         if not self._is_operator():
-            return Response("not for you", 403, content_type="text/plain")
+            return TrioResponse("not for you", 403, content_type="text/plain")
         services = self._desk.services
         record = await services.records.find(call_sid) if services is not None else None
         if record is None:
-            return Response("no such call", 404, content_type="text/plain")
+            return TrioResponse("no such call", 404, content_type="text/plain")
         return jsonify(record.as_json())
 
     async def _form(self) -> Form:
@@ -183,9 +184,9 @@ def _target(scope: Any) -> str:
 
 
 def _twiml(document: str) -> Response:
-    return Response(document, content_type=twiml.CONTENT_TYPE)
+    return TrioResponse(document, content_type=twiml.CONTENT_TYPE)
 
 
 async def _refused(error: NotSigned) -> Response:
     log.warning("Webhook refused: %s (is VOXANNE_PUBLIC_URL what Twilio calls?)", error)
-    return Response("not signed by Twilio", 403, content_type="text/plain")
+    return TrioResponse("not signed by Twilio", 403, content_type="text/plain")

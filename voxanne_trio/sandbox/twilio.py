@@ -1,0 +1,72 @@
+"""Twilio's stand-in: an account that places calls on a server, and answers its REST requests.
+
+A call placed here is an inbound call for the server: a signed webhook, the TwiML it answers with, a
+media stream. What the caller does is a `Behaviour`, given the call once its first stream is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import trio
+
+from .account import Account, Numbers
+from .phone import PhoneCall
+from .rest import PREFIX, Rest
+from .wire import Exchange
+
+__all__ = ["PREFIX", "Account", "Behaviour", "Numbers", "PhoneCall", "Twilio"]
+
+KEPT_CALLS: Final = 1_000
+"""Ended calls that REST still knows; their audio goes with them."""
+
+Behaviour = Callable[[PhoneCall], Awaitable[Any]]
+
+
+class Twilio:
+    """One account."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.calls: dict[str, PhoneCall] = {}
+        self._rest = Rest(account.sid, account.auth_token, self.calls)
+
+    async def handle(self, exchange: Exchange) -> None:
+        """Answer one REST request."""
+        await self._rest.handle(exchange)
+
+    def new_call(self, numbers: Numbers) -> PhoneCall:
+        """A call that has not rung yet; its sid is known."""
+        call = PhoneCall(self.account, numbers)
+        self.calls[call.sid] = call
+        while len(self.calls) > KEPT_CALLS:
+            oldest = next(iter(self.calls))
+            if not self.calls[oldest].ended.is_set():
+                break
+            del self.calls[oldest]
+        return call
+
+    async def place(self, call: PhoneCall, behaviour: Behaviour | None = None) -> PhoneCall:
+        """Run a call to its end, with the caller's behaviour beside it.
+
+        The behaviour starts when the first stream is open (or the call has ended without one, so
+        that it can report that) and is cancelled if it outlives the call by more than a second.
+        """
+        async with trio.open_nursery() as nursery:
+            if behaviour is not None:
+                nursery.start_soon(self._behave, call, behaviour, name=f"caller {call.sid}")
+            await call.run()
+            nursery.cancel_scope.deadline = trio.current_time() + 1
+        return call
+
+    async def _behave(self, call: PhoneCall, behaviour: Behaviour) -> None:
+        async with trio.open_nursery() as nursery:
+            for event in (call.streaming, call.ended):
+                nursery.start_soon(_cancel_after, event, nursery.cancel_scope)
+        await behaviour(call)
+
+
+async def _cancel_after(event: trio.Event, scope: trio.CancelScope) -> None:
+    await event.wait()
+    scope.cancel()

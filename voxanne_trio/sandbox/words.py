@@ -1,0 +1,111 @@
+"""What the recognisers of the sandbox give: words with times, and the form they are written in.
+
+Knows the shape of a recogniser (`Recogniser`, one `Session` a stream) and how Deepgram writes: a
+capital first letter, a final period or question mark once nothing more will come. Refuses to know
+how words are found and when they are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Final, Protocol
+
+import attrs
+
+
+@attrs.frozen
+class Word:
+    """One word as it is written inside a sentence; times in seconds of the stream's audio."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float
+
+
+class Session(Protocol):
+    """One stream's recognition. Everything here is synchronous and never waits.
+
+    An utterance runs from `begin` to `end`. `settle` says that the speaker has paused: when the
+    words will not change unless he goes on, `settled` becomes true. More audio makes it false.
+    """
+
+    @property
+    def words(self) -> Sequence[Word]:
+        """The utterance so far."""
+        ...
+
+    @property
+    def settled(self) -> bool: ...
+
+    def begin(self, at: float, audio: bytes) -> None:
+        """An utterance begins; `audio` is its first, `at` where that lies in the stream."""
+        ...
+
+    def feed(self, audio: bytes) -> None: ...
+
+    def settle(self) -> None: ...
+
+    def end(self) -> None:
+        """The utterance is over; its words are gone."""
+        ...
+
+    def may_end(self, pause: float) -> bool:
+        """Whether a pause of so many seconds may be the end of what the speaker wanted to say."""
+        ...
+
+
+class Recogniser(Protocol):
+    """Where sessions come from."""
+
+    name: str
+    """As reports name it: `pocketsphinx` or `scripted`."""
+
+    def session(
+        self, tags: Sequence[str], changed: Callable[[], None]
+    ) -> AbstractAsyncContextManager[Session]:
+        """A session for a stream with these tags; `changed` is called when words have come."""
+        ...
+
+
+_ASKING: Final = frozenset(
+    "what what's when when's where where's who who's which why how how's do does did is are am "
+    "can could will would should may have has".split()
+)
+_OPENERS: Final = frozenset(
+    "hi hello hey okay ok and so but actually wait sorry yes no oh well alright great".split()
+)
+_FINAL: Final = ".?!"
+
+
+def written(words: Sequence[Word], *, complete: bool) -> list[str]:
+    """The words as Deepgram writes them; `complete` closes the sentence."""
+    texts = [word.text for word in words]
+    if not texts:
+        return []
+    texts[0] = texts[0][0].upper() + texts[0][1:]
+    if complete and texts[-1][-1] not in _FINAL:
+        texts[-1] = texts[-1].rstrip(",;:") + ("?" if _asks(texts) else ".")
+    return texts
+
+
+def _asks(texts: Sequence[str]) -> bool:
+    plain = [text.lower().strip(",.") for text in texts]
+    start = next((at for at, text in enumerate(plain) if text not in _OPENERS), 0)
+    return plain[start] in _ASKING
+
+
+def bare(text: str) -> str:
+    """A word in the form without punctuation and capitals."""
+    return text.lower().strip(".,;:?!")
+
+
+def transcript(texts: Sequence[str]) -> str:
+    """Written words as one line."""
+    return " ".join(texts)
+
+
+def confidence(words: Sequence[Word]) -> float:
+    """How sure the whole is."""
+    return round(sum(word.confidence for word in words) / len(words), 4) if words else 0.0

@@ -1,0 +1,194 @@
+"""The composition root: everything a call stands on, built once from the settings.
+
+The one place where streams, clocks, ids and randomness come from; tests and simulation pass their
+own `Outside` and all else stays as it is in production.
+"""
+
+from __future__ import annotations
+
+import random
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import attrs
+import httpx
+import trio
+
+from ..call import Services
+from ..clinic import Clinic, ClinicProfileError, load_clinic
+from ..conversation import Script
+from ..errors import ConfigurationError, VendorError
+from ..hearing import make_ears
+from ..records import InMemoryRecords, Records
+from ..settings import Settings
+from ..speaking.http import HttpSpeaker
+from ..speaking.phrases import Phrases, RunSync, run_here
+from ..speaking.pool import SocketSpeaker
+from ..thinking import ToolBox
+from ..thinking.groq_chat import GroqThinker
+from ..turns import Phrase
+from ..upstream import Dialer
+
+CONNECTIONS: Final = 200
+KEPT_ALIVE: Final = 50
+KEEP_ALIVE_SECONDS: Final = 55.0
+
+
+@attrs.frozen(kw_only=True)
+class Outside:
+    """What comes from outside the product: real here, made up in tests and simulation."""
+
+    dialer: Dialer
+    http_transport: httpx.AsyncBaseTransport
+    wall_clock: Callable[[], float] = time.time
+    random: random.Random = attrs.field(factory=random.SystemRandom)
+    run_sync: RunSync = run_here
+
+    @classmethod
+    def real(cls) -> Outside:
+        """The network, the clock on the wall, the system's randomness, and threads for the disk."""
+        context = ssl.create_default_context()
+        return cls(
+            dialer=Dialer(ssl_context=context),
+            http_transport=httpx.AsyncHTTPTransport(
+                verify=context,
+                limits=httpx.Limits(
+                    max_connections=CONNECTIONS,
+                    max_keepalive_connections=KEPT_ALIVE,
+                    keepalive_expiry=KEEP_ALIVE_SECONDS,
+                ),
+            ),
+            run_sync=trio.to_thread.run_sync,
+        )
+
+
+class Composition:
+    """The rooms, joined. `run` must run for as long as calls are taken."""
+
+    def __init__(self, settings: Settings, outside: Outside | None = None) -> None:
+        self.settings = settings
+        self.outside = outside = outside or Outside.real()
+        self.clinic = _clinic(settings)
+        self.records: Records = InMemoryRecords()
+        self._http_client = httpx.AsyncClient(
+            transport=outside.http_transport, timeout=httpx.Timeout(15.0, connect=4.0)
+        )
+        self._sockets = SocketSpeaker(
+            outside.dialer,
+            api_key=settings.deepgram_api_key,
+            base_url=settings.deepgram_base_url,
+            voice=settings.voice,
+            warm=settings.speak_warm_sockets,
+            most=settings.speak_max_sockets,
+            jitter=outside.random.random,
+        )
+        self._http_speaker = HttpSpeaker(
+            self._http_client,
+            api_key=settings.deepgram_api_key,
+            base_url=settings.deepgram_base_url,
+            voice=settings.voice,
+        )
+        self._thinker = GroqThinker(
+            self._http_client,
+            api_key=settings.groq_api_key,
+            base_url=settings.groq_base_url,
+            max_completion_tokens=settings.llm_max_completion_tokens,
+            temperature=settings.llm_temperature,
+        )
+        self._lines = lines_of(self.clinic)
+        self._phrases = Phrases.load(settings.voice, self._lines.values(), settings.cache_dir)
+        self.services = self._services()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Keep speak sockets warm and phrases ready until cancelled."""
+        self._thinker.prewarm()
+        async with self._http_client, trio.open_nursery() as nursery:
+            await nursery.start(self._sockets.run, name="speak sockets")
+            nursery.start_soon(
+                partial(
+                    self._phrases.warm,
+                    self._http_speaker,
+                    self._lines.values(),
+                    run_sync=self.outside.run_sync,
+                ),
+                name="phrases",
+            )
+            task_status.started()
+
+    async def probe(self) -> Mapping[str, Exception | None]:
+        """Ask each vendor once; what is wrong with it, or None."""
+        found: dict[str, Exception | None] = {}
+
+        async def ask(vendor: str, probe: Callable[[], object]) -> None:
+            try:
+                await probe()  # type: ignore[misc]
+                found[vendor] = None
+            except VendorError as error:
+                found[vendor] = error
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask, "deepgram", self._http_speaker.probe)
+            nursery.start_soon(ask, "groq", self._thinker.probe)
+        return found
+
+    def _services(self) -> Services:
+        settings, outside = self.settings, self.outside
+        terms = self.clinic.recogniser_terms()
+        return Services(
+            settings=settings,
+            script=Script(
+                clinic=self.clinic,
+                lines=self._lines,
+                phrases=self._phrases,
+                tools=ToolBox(),
+                history_tokens=settings.history_tokens,
+                clinic_time=partial(clinic_time, self.clinic, outside.wall_clock),
+            ),
+            records=self.records,
+            thinker=self._thinker,
+            speakers=(self._sockets, self._http_speaker),
+            make_ears=lambda call_sid: make_ears(
+                settings, outside.dialer, call_sid=call_sid, keyterms=terms, rng=outside.random
+            ),
+            wall_clock=outside.wall_clock,
+        )
+
+
+def lines_of(clinic: Clinic) -> dict[Phrase, str]:
+    """What is said without asking the model, for one clinic."""
+    return {
+        Phrase.GREETING: clinic.greeting,
+        Phrase.APOLOGY: "I'm sorry, I had a little trouble there. Could you say that once more?",
+        Phrase.SAY_AGAIN: "Sorry, could you say that again?",
+        Phrase.TROUBLE: (
+            "I'm sorry, I'm having technical trouble right now. "
+            "Please call again in a few minutes. Goodbye."
+        ),
+        Phrase.TIME_IS_UP: (
+            "I'm sorry, we've come to the end of our time. "
+            "Please call again if you need anything else. Goodbye."
+        ),
+    }
+
+
+def clinic_time(clinic: Clinic, wall_clock: Callable[[], float]) -> str:
+    """The present time at the clinic in words a model understands."""
+    now = datetime.fromtimestamp(wall_clock(), UTC).astimezone(ZoneInfo(clinic.time_zone))
+    return f"{now:%A, %B} {now.day}, {now.year}, {now:%I:%M %p}".replace(", 0", ", ")
+
+
+def _clinic(settings: Settings) -> Clinic:
+    try:
+        clinic = load_clinic(settings.clinic)
+        ZoneInfo(clinic.time_zone)
+    except ClinicProfileError as error:
+        raise ConfigurationError(f"VOXANNE_CLINIC: {error}") from error
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        zone = clinic.time_zone
+        raise ConfigurationError(f"VOXANNE_CLINIC: time_zone {zone!r} is not known") from error
+    return clinic
