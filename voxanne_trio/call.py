@@ -192,11 +192,12 @@ class Call:
         """The record first: `/twiml/after` may be asked as soon as the socket is closed."""
         self.conversation.settle()
         outcome = self.outcome or "broken off"
+        we_ended_it = outcome in {ending.value for ending in turns.Ending}
         milliseconds = round((trio.current_time() - self.started_at) * 1000)
         self.services.records.call_ended(
             self.sid,
             outcome=outcome,
-            we_ended_it=outcome in {ending.value for ending in turns.Ending},
+            we_ended_it=we_ended_it and bool(self.conversation.last_heard),
             duration_ms=milliseconds,
             counts={
                 "frames": self.stream.frames,

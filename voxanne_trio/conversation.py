@@ -63,6 +63,8 @@ class Conversation:
     reply: Reply | None = None
     turn: Turn | None = None
     """The turn that no record holds yet."""
+    last_heard: str = ""
+    """What was heard of the last reply that has ended."""
 
     def answer(
         self, number: int, text: Sensitive, *, voiced_until: float | None, farewell: bool
@@ -122,7 +124,8 @@ class Conversation:
             self.reply = self.turn = None
             self.log.info("The turn goes on")
         else:
-            self.log.words("Interrupted, heard: %s", heard)
+            if "first_frame" in self.reply.timeline.moments:
+                self.log.words("Interrupted, heard: %s", heard)
             self._end(heard, interrupted=True)
 
     def played_out(self) -> None:
@@ -155,7 +158,7 @@ class Conversation:
     def _end(self, heard: str, *, interrupted: bool) -> None:
         reply, turn = self.reply, self.turn
         assert reply is not None
-        self.reply = None
+        self.reply, self.last_heard = None, heard
         self.history.add_agent(heard)
         if turn is not None and "first_frame" in turn.timeline.moments:
             # Otherwise nothing came of it: what is said in its place has the turn.

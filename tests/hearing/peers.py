@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import groupby
 from typing import Any
 
 import attrs
@@ -112,7 +113,7 @@ class Deepgram:
         script = self.scripts[min(len(self.tried_at), len(self.scripts) - 1)]
         self.tried_at.append(trio.current_time())
         async with stream, trio.open_nursery() as nursery:
-            request = await trio_websocket.wrap_server_stream(nursery, stream)  # type: ignore[arg-type]
+            request = await trio_websocket.wrap_server_stream(nursery, stream)
             if isinstance(script, Refusal):
                 await request.reject(script.status, extra_headers=list(script.headers), body=b"no")
             else:
@@ -221,24 +222,28 @@ class Transcriber:
     """Runs of bytes to words, over all audio of one connection; a cut word is written `w5~`."""
 
     def __init__(self) -> None:
-        self.heard_ms = 0.0
-        self.quiet_ms = 0.0
         self.words: list[Spoken] = []
+        self._heard = 0
         self._run = 0
         self._length = 0
 
-    def feed(self, audio: bytes) -> None:
-        for byte in audio:
-            if byte != self._run:
-                self._finish()
-                self._run, self._length = byte, 0
-            self._length += 1
-            self.heard_ms += 1 / BYTES_PER_MS
-        self.quiet_ms = self._length / BYTES_PER_MS if self._run == SILENCE[0] else 0.0
+    @property
+    def heard_ms(self) -> float:
+        return self._heard / BYTES_PER_MS
 
-    def _finish(self) -> None:
-        if (word := self._present()) is not None:
-            self.words.append(word)
+    @property
+    def quiet_ms(self) -> float:
+        return self._length / BYTES_PER_MS if self._run == SILENCE[0] else 0.0
+
+    def feed(self, audio: bytes) -> None:
+        for byte, run in groupby(audio):
+            if byte != self._run:
+                if (word := self._present()) is not None:
+                    self.words.append(word)
+                self._run, self._length = byte, 0
+            length = sum(1 for _ in run)
+            self._length += length
+            self._heard += length
 
     def _present(self) -> Spoken | None:
         milliseconds = self._length / BYTES_PER_MS
@@ -308,16 +313,19 @@ class NovaMachine:
     def __init__(self) -> None:
         self.ears = Transcriber()
         self._done = 0
+        self._open = False
         self._from = 0.0
         self._next_interim_ms = 500.0
 
     def __call__(self, audio: bytes) -> list[dict[str, Any]]:
         self.ears.feed(audio)
         words = self.ears.so_far()[self._done :]
-        if words and self.ears.quiet_ms >= 300:
+        if (words or self._open) and self.ears.quiet_ms >= 300:
+            self._open = False
             self._done += len(words)
             return [self._results(words, final=True, speech_final=True)]
         if len(words) >= 3 and self.ears.quiet_ms >= 40:
+            self._open = True
             self._done += len(words)
             return [self._results(words, final=True, speech_final=False)]
         if self.ears.heard_ms >= self._next_interim_ms:

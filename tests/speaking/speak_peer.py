@@ -167,7 +167,8 @@ class SpeakPeer:
                         await connection.socket.send_message(audio[start : start + MESSAGE_BYTES])
                     await trio.sleep(MESSAGE_SECONDS)
                 if self.answers_flush:
-                    await say(connection, "Flushed", sequence_id=0)
+                    with trio.CancelScope(shield=True):
+                        await say(connection, "Flushed", sequence_id=0)
 
 
 async def say(connection: Connection, kind: str, **fields: object) -> None:

@@ -176,6 +176,22 @@ def test_lost_hearing_ends_the_call_politely_after_what_is_being_said() -> None:
     assert commands == [Say(2, Phrase.TROUBLE)]
 
 
+def test_last_words_that_fail_still_end_the_call() -> None:
+    trouble, _ = run(HearingLost("refused"), floor=LISTENING)
+    floor, commands = run(ReplyFailed(2, "no voice either"), floor=trouble)
+    assert (floor.ending, commands) == (Ending.TROUBLE, [])
+    assert run(PlayedOut(2, proven=False), floor=floor)[1] == [SetTimer(Timer.HANGUP)]
+    goodbye, _ = run(TurnEnded(said("Bye.")), floor=LISTENING)
+    floor, commands = run(ReplyFailed(2, "down"), floor=goodbye)
+    assert (floor.ending, commands[-1]) == (Ending.FAREWELL, Say(3, Phrase.GOODBYE))
+
+
+def test_words_lost_with_the_recogniser_are_asked_for_again() -> None:
+    lost = events.HearingRestored(words_lost=True)
+    assert run(lost, floor=LISTENING)[1] == [Say(2, Phrase.SAY_AGAIN)]
+    assert run(events.HearingRestored(), floor=LISTENING)[1] == []
+
+
 def test_the_longest_call_ends() -> None:
     floor, commands = run(TimerExpired(Timer.CALL_LIMIT.value), floor=LISTENING)
     assert commands == [Say(2, Phrase.TIME_IS_UP)]

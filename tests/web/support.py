@@ -41,6 +41,11 @@ class FakeServices:
     running: bool = False
     probes: int = 0
 
+    @property
+    def services(self) -> object:
+        """What a call would stand on."""
+        return self
+
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         self.running = True
         task_status.started()

@@ -111,10 +111,11 @@ class Listening:
         self._attempts += 1
         self._reason = str(error)
         log.warning(
-            "%s lost %s (attempt %d): %s",
+            "%s lost %s (attempt %d, request %s): %s",
             self._recogniser.name,
             self._call_sid,
             self._attempts,
+            error.request_id or "unknown",
             error,
         )
 

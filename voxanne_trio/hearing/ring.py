@@ -37,8 +37,16 @@ _ARRIVALS: Final = 2_048
 
 
 def is_quiet(audio: bytes | bytearray) -> bool:
-    """Whether a stretch of audio holds nothing that could be speech."""
-    return loudness(bytes(audio)) < _QUIET_MEAN
+    """Whether a stretch of audio holds nothing that could be speech, not in one of its frames."""
+    return _voiced_until(audio) == 0
+
+
+def _voiced_until(audio: bytes | bytearray) -> int:
+    """Where the last frame ends that could be speech; 0 where there is none."""
+    for end in range(len(audio), 0, -FRAME_BYTES):
+        if loudness(bytes(audio[max(0, end - FRAME_BYTES) : end])) >= _QUIET_MEAN:
+            return end
+    return 0
 
 
 class AudioRing:
@@ -198,7 +206,7 @@ class AudioRing:
             self._delete(excess)
 
     def _delete(self, count: int) -> None:
-        if not is_quiet(self._audio[:count]):
-            self._voice_gone = self._first + count
+        if voiced := _voiced_until(self._audio[:count]):
+            self._voice_gone = self._first + voiced
         del self._audio[:count]
         self._first += count

@@ -191,13 +191,14 @@ class Caller:
     async def _await_hang_up(self, call: PhoneCall, step: AwaitHangUp) -> None:
         with trio.move_on_after(step.patience):
             await call.ended.wait()
-        self.report.missed.append("nobody hung up")
+        if not call.ended.is_set():
+            self.report.missed.append("nobody hung up")
 
     def _settle(self, call: PhoneCall, began: float) -> None:
         """Fill in when each turn was answered and when the agent gave way: all is known now."""
         agent, turns = call.playout, self.report.turns
-        limits = [turn.began_at for turn in turns[1:]] + [math.inf]
-        first = turns[0].began_at if turns else math.inf
+        limits = [*(turn.began_at for turn in turns[1:]), trio.current_time()]
+        first = turns[0].began_at if turns else trio.current_time()
         self.report.greeted_at = _within(agent.voice_after(began), first)
         self.report.greeted_until = _after(agent.voice_until(first), self.report.greeted_at)
         for turn, limit in zip(turns, limits, strict=True):
@@ -237,10 +238,9 @@ async def _voice(call: PhoneCall, since: float) -> float:
     """Wait for the agent's voice at or after that time, until it is heard; when it began."""
     while True:
         onset = call.playout.voice_after(since)
-        with trio.CancelScope(deadline=math.inf if onset is None else onset):
+        with trio.CancelScope(deadline=math.inf if onset is None else onset) as waiting:
             await call.playout.changed.park()
-            continue
-        if onset is not None and call.playout.voice_after(since) == onset:
+        if waiting.cancelled_caught and onset is not None:
             return onset
 
 
@@ -296,9 +296,9 @@ def _step(step: Any) -> Step:
 def murmur(text: str) -> bytes:
     """A voice without words, for scripts whose recogniser is scripted too: quick, 8 kHz mu-law.
 
-    A syllable-like hum of 300 ms a word with short gaps, loud enough to be voice everywhere.
+    A hum of 300 ms a word with short gaps, loud enough to be voice everywhere.
     """
-    word = _HUM * 12 + b"\xff" * 400
+    word = _HUM * 20 + b"\xff" * 400
     return word * max(1, len(text.split()))
 
 

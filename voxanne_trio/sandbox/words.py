@@ -27,9 +27,12 @@ class Word:
 class Session(Protocol):
     """One stream's recognition. Everything here is synchronous and never waits.
 
-    An utterance runs from `begin` to `end`. `settle` says that the speaker has paused: when the
-    words will not change unless he goes on, `settled` becomes true. More audio makes it false.
+    An utterance goes from `begin` to `end`. `settle` says that the speaker has paused; when
+    `settled` is true the words will not change unless `begin` says that he goes on.
     """
+
+    settle_after: float
+    """Seconds of pause at which `settle` is worth its computing."""
 
     @property
     def words(self) -> Sequence[Word]:
@@ -39,20 +42,24 @@ class Session(Protocol):
     @property
     def settled(self) -> bool: ...
 
-    def begin(self, at: float, audio: bytes) -> None:
-        """An utterance begins; `audio` is its first, `at` where that lies in the stream."""
+    def begin(self, at: float, voice_at: float, audio: bytes) -> None:
+        """Voice begins, or goes on after a pause: where in the stream `audio` and voice begin."""
         ...
 
-    def feed(self, audio: bytes) -> None: ...
+    def feed(self, audio: bytes) -> None:
+        """The audio that follows."""
+        ...
 
-    def settle(self) -> None: ...
+    def settle(self, pause: float) -> None:
+        """Voice has paused for so many seconds; said again when the pause has become long."""
+        ...
 
     def end(self) -> None:
         """The utterance is over; its words are gone."""
         ...
 
     def may_end(self, pause: float) -> bool:
-        """Whether a pause of so many seconds may be the end of what the speaker wanted to say."""
+        """Whether such a pause may be the end of what the speaker wanted to say."""
         ...
 
 

@@ -7,6 +7,7 @@ check of the key. Refuses to know when it is used instead of the sockets.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final
@@ -62,7 +63,10 @@ class HttpSpeaker:
             max_retries=0,
             httpx_client=http_client,
         )
-        self._generate = client.speak.v1.audio.with_raw_response.generate  # imports 250 ms worth
+        with warnings.catch_warnings():
+            # The first use imports (250 ms) the SDK's own sockets too, and those old names.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._generate = client.speak.v1.audio.with_raw_response.generate
 
     async def probe(self) -> None:
         """Check that Deepgram answers and takes the key; raises our vendor errors."""

@@ -31,6 +31,7 @@ class Phrase(enum.Enum):
     GREETING = "greeting"
     APOLOGY = "apology"
     SAY_AGAIN = "say again"
+    GOODBYE = "goodbye"
     TROUBLE = "trouble"
     TIME_IS_UP = "time is up"
 

@@ -94,6 +94,10 @@ def _hearing_is_lost(floor: Floor, event: HearingLost) -> Step:
     return _say(floor, Phrase.TROUBLE, Ending.TROUBLE)
 
 
+def _hearing_is_back(floor: Floor, event: HearingRestored) -> Step:
+    return _say(floor, Phrase.SAY_AGAIN) if event.words_lost else (floor, ())
+
+
 def _timer(floor: Floor, event: TimerExpired) -> Step:
     match Timer(event.name):
         case Timer.HANGUP if floor.ending is not None:
@@ -190,7 +194,9 @@ def _nothing_was_said(floor: Floor, event: ReplyFailed | PlayedOut) -> Step:
     """The reply came to nothing: an apology, and at the second time in a row the end."""
     failures = floor.failures + 1
     failed = attrs.evolve(floor, failures=failures)
-    if floor.ending is not None or failures >= FAILURES_BEFORE_GIVING_UP:
+    if floor.ending is Ending.FAREWELL:
+        return _say(failed, Phrase.GOODBYE, Ending.FAREWELL)
+    if failures >= FAILURES_BEFORE_GIVING_UP:
         return _say(failed, Phrase.TROUBLE, Ending.TROUBLE)
     return _say(failed, Phrase.APOLOGY)
 
@@ -198,9 +204,10 @@ def _nothing_was_said(floor: Floor, event: ReplyFailed | PlayedOut) -> Step:
 def _broke_off(floor: Floor, event: ReplyFailed) -> Step:
     """The reply failed while it was heard: what is left is played, then the apology."""
     failures = floor.failures + 1
-    give_up = floor.ending is not None or failures >= FAILURES_BEFORE_GIVING_UP
-    owed = Phrase.TROUBLE if give_up else Phrase.APOLOGY
-    return attrs.evolve(floor, failures=failures, owed=owed, ending=None), ()
+    if floor.ending is not None:
+        return attrs.evolve(floor, failures=failures), ()  # there is nothing left to say better
+    owed = Phrase.TROUBLE if failures >= FAILURES_BEFORE_GIVING_UP else Phrase.APOLOGY
+    return attrs.evolve(floor, failures=failures, owed=owed), ()
 
 
 def _whole(floor: Floor, event: ReplyProduced) -> Step:
@@ -256,6 +263,7 @@ TABLE: Final[dict[State, dict[type[Any], Entry]]] = {
         WordsHeard: _words_go_on,
         TurnResumed: _words_go_on,
         TurnEnded: _turn_ended,
+        HearingRestored: _hearing_is_back,
     },
     State.PROCESSING: {
         **_IN_CALL,

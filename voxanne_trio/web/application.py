@@ -20,7 +20,7 @@ from ..settings import Settings
 from ..telephony.media_stream import MediaSocket
 from ..telephony.tickets import Tickets
 from . import guard
-from .desk import Answer, Desk, MakeServices, Services, watch_vendors
+from .desk import Answer, Compose, Composition, Desk, watch_vendors
 from .health import add_health
 from .media import MediaEndpoint
 from .webhooks import add_webhooks
@@ -41,7 +41,7 @@ class VoxanneApp(QuartTrio):
 
 def create_app(
     settings: Settings,
-    make_services: MakeServices | None = None,
+    compose: Compose | None = None,
     *,
     answer: Answer | None = None,
     wall_clock: Callable[[], float] = time.time,
@@ -49,7 +49,7 @@ def create_app(
 ) -> VoxanneApp:
     """The application for these settings.
 
-    `make_services` builds what calls share, `answer` takes one call; both default to the product's
+    `compose` builds what calls share, `answer` takes one call; both default to the product's
     own and are given by tests. `entropy(n)` gives n unguessable bytes.
     """
     guard.install()
@@ -68,7 +68,7 @@ def create_app(
     app.asgi_app = MediaEndpoint(  # type: ignore[method-assign]  # Quart's way for middleware
         app.desk, answer or _answer, app.asgi_app
     )
-    hosting = _Hosting(app, make_services or _make_services)
+    hosting = _Hosting(app, compose or _compose)
     app.before_serving(hosting.start)
     app.after_serving(hosting.stop)
     return app
@@ -77,36 +77,39 @@ def create_app(
 class _Hosting:
     """The services' life within the server's."""
 
-    def __init__(self, app: VoxanneApp, make_services: MakeServices) -> None:
+    def __init__(self, app: VoxanneApp, compose: Compose) -> None:
         self._app = app
-        self._make_services = make_services
+        self._compose = compose
         self._scope = trio.CancelScope()
 
     async def start(self) -> None:
         try:
-            services = self._make_services(self._app.desk.settings)
-            await self._app.nursery.start(self._run, services, name="services")
+            composition = self._compose(self._app.desk.settings)
+            await self._app.nursery.start(self._run, composition, name="services")
         except Exception as error:
             self._app.failure = _only(error)
             if not isinstance(self._app.failure, ConfigurationError | ValueError):
                 log.exception("What calls share cannot be started")
             raise self._app.failure from None
-        self._app.desk.services = services
+        self._app.desk.composition = composition
 
     async def stop(self) -> None:
-        self._app.desk.services = None
+        self._app.desk.composition = None
         self._scope.cancel()
 
     async def _run(
-        self, services: Services, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+        self,
+        composition: Composition,
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         desk, started = self._app.desk, False
         try:
             with self._scope:
                 async with trio.open_nursery() as nursery:
-                    await nursery.start(services.run)
+                    await nursery.start(composition.run)
                     started = True
-                    nursery.start_soon(watch_vendors, desk, services, name="watch vendors")
+                    nursery.start_soon(watch_vendors, desk, composition, name="watch vendors")
                     task_status.started()
         except Exception:
             if not started:
@@ -122,13 +125,13 @@ def _only(error: Exception) -> Exception:
     return error
 
 
-def _make_services(settings: Settings) -> Services:
-    from .composition import Composition
+def _compose(settings: Settings) -> Composition:
+    from .composition import Composition as Product
 
-    return Composition(settings)
+    return Product(settings)
 
 
-async def _answer(socket: MediaSocket, services: Any) -> None:
+async def _answer(socket: MediaSocket, services: Any, call_sid: str) -> None:
     from ..call import answer
 
-    await answer(socket, services.services)
+    await answer(socket, services, call_sid=call_sid)

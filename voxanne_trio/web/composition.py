@@ -165,6 +165,7 @@ def lines_of(clinic: Clinic) -> dict[Phrase, str]:
         Phrase.GREETING: clinic.greeting,
         Phrase.APOLOGY: "I'm sorry, I had a little trouble there. Could you say that once more?",
         Phrase.SAY_AGAIN: "Sorry, could you say that again?",
+        Phrase.GOODBYE: "Thanks for calling. Goodbye.",
         Phrase.TROUBLE: (
             "I'm sorry, I'm having technical trouble right now. "
             "Please call again in a few minutes. Goodbye."

@@ -21,8 +21,13 @@ from ..telephony.media_stream import MediaSocket
 from ..telephony.tickets import Tickets
 
 
-class Services(Protocol):
-    """What the composition builds for calls; the web reads only these."""
+class Composition(Protocol):
+    """What the composition root has built; the web reads only these."""
+
+    @property
+    def services(self) -> Any:
+        """What a call stands on."""
+        ...
 
     @property
     def clinic(self) -> Clinic:
@@ -43,7 +48,7 @@ class Services(Protocol):
         ...
 
 
-MakeServices = Callable[[Settings], Services]
+Compose = Callable[[Settings], Composition]
 Answer = Callable[[MediaSocket, Any, str], Awaitable[None]]
 """Takes one call: its socket, the services, and the call sid for which the stream was asked."""
 
@@ -89,7 +94,7 @@ class Desk:
 
     settings: Settings
     tickets: Tickets
-    services: Services | None = None
+    composition: Composition | None = None
     calls: LiveCalls = attrs.field(factory=LiveCalls)
     draining: bool = False
     vendors: Mapping[str, Exception | None] = attrs.field(factory=dict)
@@ -101,7 +106,7 @@ class Desk:
         """`starting`, `draining` or `ready`."""
         if self.draining:
             return "draining"
-        return "ready" if self.services is not None and self.probed.is_set() else "starting"
+        return "ready" if self.composition is not None and self.probed.is_set() else "starting"
 
     @property
     def is_full(self) -> bool:
@@ -125,11 +130,11 @@ PROBE_SECONDS: Final = 6.0
 PROBE_AGAIN_SECONDS: Final = 30.0
 
 
-async def watch_vendors(desk: Desk, services: Services) -> None:
+async def watch_vendors(desk: Desk, composition: Composition) -> None:
     """Probe the vendors; again now and then while one cannot be reached."""
     while True:
         with trio.move_on_after(PROBE_SECONDS) as probing:
-            desk.vendors = await services.probe()
+            desk.vendors = await composition.probe()
         if probing.cancelled_caught:
             desk.vendors = {"vendors": TimeoutError(f"no answer within {PROBE_SECONDS:g} s")}
         desk.probed.set()

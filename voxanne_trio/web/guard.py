@@ -100,6 +100,10 @@ class GuardedServer(TCPServer):
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 await self.protocol.handle(Closed())
 
+    async def _read_data(self) -> None:
+        await super()._read_data()
+        await self.idle_task.stop()  # its wait would keep the connection's tasks for seconds
+
     async def _request_timeout(self) -> None:
         await trio.sleep(REQUEST_SECONDS)
         with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_SECONDS):

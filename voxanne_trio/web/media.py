@@ -19,7 +19,7 @@ from ..observe.logs import CallLog
 from ..telephony.media_stream import SocketGone
 from ..telephony.signature import SETTINGS_HEADER, SIGNATURE_HEADER, is_signed
 from ..telephony.tickets import BadTicket
-from .desk import Answer, Desk, Services
+from .desk import Answer, Desk
 
 PATH: Final = "/ws/media-stream/"
 CLOSE_SECONDS: Final = 2.0
@@ -102,7 +102,7 @@ class MediaEndpoint:
             await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
             await self._take_call(AsgiSocket(receive, send), services, call_sid)
 
-    def _admit(self, scope: Any) -> tuple[Services, str]:
+    def _admit(self, scope: Any) -> tuple[Any, str]:
         """The services and the ticket's call; raises `Refused`. Synchronous: a ticket is taken
         and the call counted without anything in between."""
         desk, raw_path = self._desk, _raw_path(scope)
@@ -115,7 +115,7 @@ class MediaEndpoint:
             settings=headers.get(SETTINGS_HEADER.lower(), b"").decode("latin-1"),
         ):
             raise Refused(403, "not signed by Twilio")
-        if desk.draining or desk.services is None:
+        if desk.draining or desk.composition is None:
             raise Refused(503, desk.status)
         if desk.is_full:
             raise Refused(503, "all lines busy")
@@ -123,9 +123,9 @@ class MediaEndpoint:
             ticket = desk.tickets.take(raw_path.removeprefix(PATH))
         except BadTicket as bad:
             raise Refused(403, f"ticket {bad}") from bad
-        return desk.services, ticket.call_sid
+        return desk.composition.services, ticket.call_sid
 
-    async def _take_call(self, socket: AsgiSocket, services: Services, call_sid: str) -> None:
+    async def _take_call(self, socket: AsgiSocket, services: Any, call_sid: str) -> None:
         """The call's boundary: nothing but a cancellation from above leaves it."""
         log = CallLog(call_sid)
         code, reason = 1000, ""

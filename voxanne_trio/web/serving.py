@@ -25,7 +25,7 @@ from .. import __version__
 from ..errors import ConfigurationError
 from ..settings import Settings
 from .application import VoxanneApp, create_app
-from .desk import Desk, MakeServices
+from .desk import Answer, Compose, Desk
 from .webhooks import ANSWER_PATH
 
 log = logging.getLogger("voxanne.web")
@@ -76,27 +76,29 @@ class Stopping:
 
 async def serve(
     settings: Settings,
-    make_services: MakeServices | None = None,
+    compose: Compose | None = None,
     *,
+    answer: Answer | None = None,
     announce: Callable[[str], None] | None = None,
     signals: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGINT),
     task_status: trio.TaskStatus[VoxanneApp] = trio.TASK_STATUS_IGNORED,
 ) -> int:
     """Answer calls until stopped; the exit code.
 
-    Raises `ConfigurationError`, one line, when the port is in use, the services cannot be built or
+    Raises `ConfigurationError`, one line, when the port is in use, the settings cannot be used or
     a vendor refuses our key. A vendor that cannot be reached is only named by `/readyz`. `announce`
-    is told our own URL once calls are admitted.
+    is told our own URL once calls are admitted. `compose` and `answer` are as for `create_app`.
     """
     with listen(settings.host, settings.port) as listener:
         port: int = listener.getsockname()[1]
         settings = with_public_url(settings, port)
-        app = create_app(settings, make_services)
+        app = create_app(settings, compose, answer=answer)
         stopping = Stopping(app.desk)
         problem = ""
         try:
             async with trio.open_nursery() as nursery:
-                await nursery.start(_obey_signals, signals, stopping, nursery.cancel_scope)
+                if signals:
+                    await nursery.start(_obey_signals, signals, stopping, nursery.cancel_scope)
                 await nursery.start(_run_hypercorn, app, listener, stopping, nursery.cancel_scope)
                 nursery.start_soon(stopping.drain)
                 nursery.start_soon(_stop_when_broken, app.desk, stopping)
@@ -172,7 +174,7 @@ def hypercorn_config() -> Config:
 def _announce(
     settings: Settings, desk: Desk, port: int, announce: Callable[[str], None] | None
 ) -> None:
-    clinic = desk.services.clinic.name if desk.services is not None else ""
+    clinic = desk.composition.clinic.name if desk.composition is not None else ""
     for line in banner(settings, clinic, port):
         log.info(line)
     for vendor, error in desk.vendors.items():

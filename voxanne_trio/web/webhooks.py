@@ -64,14 +64,14 @@ class Webhooks:
     async def answer(self) -> Response:
         """A call rings: connect it to a stream of ours, or say politely that we cannot."""
         form = await self._form()
-        services, call_sid = self._desk.services, form.get("CallSid", "")
-        if services is None:
+        composition, call_sid = self._desk.composition, form.get("CallSid", "")
+        if composition is None:
             return TrioResponse("starting", 503, content_type="text/plain")
         if not _CALL_SID.fullmatch(call_sid):
             return TrioResponse("no CallSid", 400, content_type="text/plain")
         if self._desk.is_full:
             CallLog(call_sid).warning("All %d lines busy: call refused", len(self._desk.calls))
-            return _twiml(twiml.busy(services.clinic.name))
+            return _twiml(twiml.busy(composition.clinic.name))
         CallLog(call_sid).info("Call rings")
         ticket = self._desk.tickets.issue(call_sid)
         return _twiml(
@@ -86,14 +86,14 @@ class Webhooks:
         """The stream has ended: hang up where that was meant, else apologise and say whom to
         call. Any replica can tell by the record."""
         form = await self._form()
-        services, call_sid = self._desk.services, form.get("CallSid", "")
+        composition, call_sid = self._desk.composition, form.get("CallSid", "")
         if form.get("CallStatus") == "completed":
             return _twiml(twiml.hang_up())
-        record = await services.records.find(call_sid) if services is not None else None
+        record = await composition.records.find(call_sid) if composition is not None else None
         if record is not None and record.we_ended_it:
             return _twiml(twiml.hang_up())
         CallLog(call_sid).warning("The stream ended before the call did: apology and hang-up")
-        clinic = services.clinic if services is not None else None
+        clinic = composition.clinic if composition is not None else None
         return _twiml(twiml.apology(clinic.name, clinic.phone) if clinic else twiml.apology("", ""))
 
     async def call_status(self) -> Response:
@@ -121,8 +121,8 @@ class Webhooks:
         """A call's record, for the operator: with the token, or from this machine itself."""
         if not self._is_operator():
             return TrioResponse("not for you", 403, content_type="text/plain")
-        services = self._desk.services
-        record = await services.records.find(call_sid) if services is not None else None
+        composition = self._desk.composition
+        record = await composition.records.find(call_sid) if composition is not None else None
         if record is None:
             return TrioResponse("no such call", 404, content_type="text/plain")
         return jsonify(record.as_json())
