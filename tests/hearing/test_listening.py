@@ -217,6 +217,50 @@ async def test_a_peer_that_stops_reading_is_left(
     call.scope.cancel()
 
 
+@pytest.mark.parametrize("then", ["stay", "reset", "close"])
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\xff" * 64,
+        b"\x81\x02\xff\xfe",
+        b"\x88\x01\x00",
+        b"\x81\xff" + b"\xff" * 8,
+        b"HTTP/1.1 500\r\n",
+        b"\x88\x02\x03\xf3\x89\x00",
+    ],
+    ids=[
+        "reserved bits",
+        "no text",
+        "half a close code",
+        "masked and endless",
+        "another protocol",
+        "ping after close",
+    ],
+)
+async def test_bytes_that_are_no_websocket_cost_only_the_socket(
+    nursery: trio.Nursery,
+    autojump_clock: trio.testing.MockClock,
+    garbage: bytes,
+    then: str,
+) -> None:
+    async def talk_nonsense(line: Line) -> None:
+        await line.until(lambda: bool(line.audio))
+        await line.stream.send_all(garbage)
+        if then == "reset":
+            line.stream.reset()
+        if then == "close":
+            line.stream.close()  # our answer to the nonsense finds nobody
+        await trio.sleep_forever()
+
+    vendor = Deepgram(talk_nonsense, NovaMachine().script)
+    call = Call(nursery, vendor, settings=NOVA)
+    nursery.start_soon(call.listen)
+    await call.say(quiet(300) + speech(1, 2) + quiet(3_000))
+    assert len(vendor.lines) == 2
+    assert call.turns == [spelled(1, 2)]
+    call.scope.cancel()
+
+
 async def test_a_long_outage_loses_words_and_says_so(
     nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
 ) -> None:
@@ -335,7 +379,7 @@ async def test_hanging_up_on_a_peer_that_reads_nothing_takes_half_a_second(
 @pytest.mark.parametrize("settings", [SETTINGS, NOVA], ids=["flux", "nova"])
 def test_cancelled_anywhere_the_stream_is_closed(settings: object) -> None:
     """Cancel after any task's n-th step of the schedule: nothing stays open."""
-    for step in [*range(1, 120, 3), *range(120, 1_500, 61)]:
+    for step in [*range(1, 120, 5), *range(120, 1_500, 97)]:
         clock = trio.testing.MockClock(autojump_threshold=0)
         trio.run(_cancelled_after, step, settings, clock=clock)
 

@@ -58,8 +58,8 @@ async def conversation(settings: Settings, cut_at: tuple[float, ...], down_secon
 @pytest.mark.parametrize("settings", [SETTINGS, NOVA], ids=["flux", "nova"])
 @pytest.mark.parametrize("down_seconds", [0.0, 1.0])
 def test_cut_once_anywhere(settings: Settings, down_seconds: float) -> None:
-    for step in range(20):
-        cut_at = 0.1 + step * 0.29
+    for step in range(14):
+        cut_at = 0.1 + step * 0.41
         call = trio.run(
             conversation,
             settings,
@@ -77,7 +77,7 @@ def test_cut_once_anywhere(settings: Settings, down_seconds: float) -> None:
 
 @pytest.mark.parametrize("settings", [SETTINGS, NOVA], ids=["flux", "nova"])
 def test_cut_again_and_again(settings: Settings) -> None:
-    for first in range(6, 40, 3):
+    for first in range(6, 40, 5):
         call = trio.run(
             conversation,
             settings,

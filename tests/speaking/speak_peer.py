@@ -82,16 +82,15 @@ class SpeakPeer:
             ]
             if self.refuse or not authorised:
                 await request.reject(self.refuse or 401, extra_headers=self.headers)
-                return
-            socket = await request.accept()
-            connection = Connection(socket, trio.current_time(), request.path, stream=stream)
-            self.connections.append(connection)
-            try:
-                await self._serve(connection)
-            except* trio_websocket.ConnectionClosed:
-                connection.closed_at = trio.current_time()
-            finally:
-                nursery.cancel_scope.cancel()
+            else:
+                socket = await request.accept()
+                connection = Connection(socket, trio.current_time(), request.path, stream=stream)
+                self.connections.append(connection)
+                try:
+                    await self._serve(connection)
+                except* trio_websocket.ConnectionClosed:
+                    connection.closed_at = trio.current_time()
+            nursery.cancel_scope.cancel()
 
     async def _serve(self, connection: Connection) -> None:
         await say(connection, "Metadata", request_id="r1", model_name="aura-2-thalia-en")

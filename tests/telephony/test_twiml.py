@@ -1,6 +1,6 @@
 """TwiML documents, exactly, and as XML parsers read them."""
 
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +23,7 @@ def test_the_answer() -> None:
         ' statusCallback="https://voice.example.com/twilio/stream" statusCallbackMethod="POST"/>'
         "</Connect></Response>"
     )
-    (connect,) = ElementTree.fromstring(document)
+    (connect,) = ET.fromstring(document)
     assert connect.tag == "Connect"
     assert [child.tag for child in connect] == ["Stream"]
 
@@ -42,7 +42,7 @@ def test_the_apology_names_the_clinic_and_its_number() -> None:
 
 
 def test_busy_ends_the_call_politely() -> None:
-    spoken = list(ElementTree.fromstring(twiml.busy("Bone & Joint")))
+    spoken = list(ET.fromstring(twiml.busy("Bone & Joint")))
     assert [verb.tag for verb in spoken] == ["Say", "Say", "Hangup"]
     assert spoken[0].text == "Thank you for calling Bone & Joint. All our lines are busy right now."
 
@@ -50,14 +50,12 @@ def test_busy_ends_the_call_politely() -> None:
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
 def test_what_goes_in_comes_out(text: str) -> None:
     kept = text.replace("\ufffe", "").replace("\uffff", "")
-    (say, _) = ElementTree.fromstring(twiml.say_and_hang_up(text))
+    (say, _) = ET.fromstring(twiml.say_and_hang_up(text))
     assert (say.text or "") == kept
-    (connect,) = ElementTree.fromstring(
-        twiml.answer(stream_url=text, action_url=text, status_url=text)
-    )
+    (connect,) = ET.fromstring(twiml.answer(stream_url=text, action_url=text, status_url=text))
     assert connect.get("action") == connect[0].get("url") == kept
 
 
 @given(st.text())
 def test_always_well_formed(text: str) -> None:
-    ElementTree.fromstring(twiml.say_and_hang_up(text).encode("utf-8"))
+    ET.fromstring(twiml.say_and_hang_up(text).encode("utf-8"))

@@ -13,6 +13,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from tests.speaking.fire_at import FireAt, sweep
 from voxanne_trio.errors import PermanentVendorError, TransientVendorError, VendorError
 from voxanne_trio.sandbox.memory import Network, http_transport
 from voxanne_trio.thinking import Finished, ThinkingRequest, Thought, ToolCall, Words
@@ -232,3 +233,20 @@ async def test_the_probe_says_whether_the_key_is_taken(
         else:
             await thinker.probe()
         assert peer.requests[0][0] == "/openai/v1/models"
+
+
+async def leave_at_any_step(at: FireAt) -> None:
+    script: Sequence[Step] = [0.1, chunk("One"), chunk(" two"), 0.1, STOP + DONE]
+    async with thinking(Answer(script), Answer(script)) as (thinker, _, _):
+        with trio.CancelScope() as scope:
+            at.fire = scope.cancel
+            await ask(thinker)
+        at.fire = None
+        if scope.cancelled_caught:
+            assert await ask(thinker) == [Words("One"), Words(" two"), Finished("stop")]
+
+
+# httpx gives a request's body by an async generator: cancelled while it is sent, nobody ends it.
+@pytest.mark.filterwarnings("ignore:Async generator 'httpx._content.ByteStream:ResourceWarning")
+def test_nothing_is_lost_by_leaving_at_any_step() -> None:
+    assert sweep(leave_at_any_step, 1) > 20

@@ -1,13 +1,12 @@
 """A real server on a loopback socket, and clients that speak bytes."""
 
 import base64
+import signal
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 
 import attrs
-import h11
 import trio
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Request, TextMessage
@@ -18,7 +17,7 @@ from voxanne_trio.web.desk import Answer
 from voxanne_trio.web.media import PATH
 from voxanne_trio.web.serving import serve
 
-from .support import CALL, PUBLIC, SETTINGS, FakeServices, echo, stream_signature
+from .support import CALL, SETTINGS, FakeServices, echo, stream_signature
 
 KEY = base64.b64encode(bytes(16)).decode()
 BOUND = 5.0
@@ -30,10 +29,23 @@ class Live:
 
     app: VoxanneApp
     port: int
+    ended: Callable[[], Awaitable[int]]
+    """Waits for the server's own end; its exit code."""
 
     async def connect(self) -> trio.SocketStream:
         """A TCP connection to it."""
         return await trio.open_tcp_stream("127.0.0.1", self.port)
+
+    async def no_calls(self) -> None:
+        """Wait until no call is live."""
+        with trio.fail_after(BOUND):
+            await self.app.desk.calls.wait_none()
+
+    async def draining(self) -> None:
+        """Wait until the server says that it drains."""
+        with trio.fail_after(BOUND):
+            while await self.get("/readyz") == 200:
+                await trio.lowlevel.checkpoint()
 
     def media_path(self) -> str:
         """The path of a stream, with a fresh ticket."""
@@ -60,19 +72,13 @@ class Live:
 
 async def status_of(stream: trio.abc.ReceiveStream) -> int:
     """The status of the next HTTP answer; 0 when the server closes without one."""
-    parser = h11.Connection(h11.CLIENT)
-    parser.send(h11.Request(method="GET", target="/", headers=[("Host", "x")]))
-    parser.send(h11.EndOfMessage())
-    while True:
-        event = parser.next_event()
-        if isinstance(event, h11.Response | h11.InformationalResponse):
-            return event.status_code
-        if isinstance(event, h11.ConnectionClosed):
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        data = await stream.receive_some()
+        if not data:
             return 0
-        try:
-            parser.receive_data(await stream.receive_some())
-        except (trio.BrokenResourceError, h11.RemoteProtocolError):
-            return 0
+        answer += data
+    return int(answer.split()[1])
 
 
 class Caller:
@@ -85,15 +91,19 @@ class Caller:
         self._inbox: list[str] = []
 
     @classmethod
-    async def ring(cls, live: Live) -> "Caller":
-        """Connect to the media endpoint."""
+    @asynccontextmanager
+    async def ring(cls, live: Live) -> AsyncIterator["Caller"]:
+        """Connect to the media endpoint; the connection is cut at the end of the body."""
         caller = cls(await live.connect())
         path = live.media_path()
         headers = [(b"X-Twilio-Signature", stream_signature(path).encode())]
         request = Request(host="voice.example.com", target=path, extra_headers=headers)
         await caller.stream.send_all(caller.wire.send(request))
         await caller._advance(until=AcceptConnection)
-        return caller
+        try:
+            yield caller
+        finally:
+            await trio.aclose_forcefully(caller.stream)
 
     async def say(self, text: str) -> None:
         """Send a text message."""
@@ -136,17 +146,30 @@ class Caller:
 
 @asynccontextmanager
 async def live_server(
-    answer: Answer = echo, services: FakeServices | None = None, settings: Settings = SETTINGS
+    answer: Answer = echo,
+    services: FakeServices | None = None,
+    settings: Settings = SETTINGS,
+    signals: tuple[signal.Signals, ...] = (),
 ) -> AsyncIterator[Live]:
     """The real application on a real port, until the end of the body."""
     urls: list[str] = []
+    ended, codes = trio.open_memory_channel[int](1)
     chosen = services or FakeServices()
-    async with trio.open_nursery() as nursery:
-        run = partial(
-            serve, settings, lambda _: chosen, answer=answer, announce=urls.append, signals=()
+
+    async def run(task_status: trio.TaskStatus[VoxanneApp]) -> None:
+        code = await serve(
+            settings,
+            lambda _: chosen,
+            answer=answer,
+            announce=urls.append,
+            signals=signals,
+            task_status=task_status,
         )
+        ended.send_nowait(code)
+
+    async with trio.open_nursery() as nursery:
         app: VoxanneApp = await nursery.start(run)
-        yield Live(app, int(urls[0].rsplit(":", 1)[1]))
+        yield Live(app, int(urls[0].rsplit(":", 1)[1]), codes.receive)
         nursery.cancel_scope.cancel()
 
 
@@ -158,6 +181,3 @@ def frame(payload: bytes, opcode: int = 0x81) -> bytes:
 def long_frame(length: int) -> bytes:
     """The head of a masked text frame of that length."""
     return b"\x81\xff" + struct.pack(">Q", length) + bytes(4)
-
-
-assert PUBLIC

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import attrs
 import pytest
@@ -99,7 +99,7 @@ async def test_an_incoming_call_gets_a_stream_of_its_own(autojump_clock: MockClo
         answer = await post(app.test_client(), "/twiml", CallSid=CALL, From="+15005550100")
         assert answer.status_code == 200
         assert answer.content_type == twiml.CONTENT_TYPE
-        (connect,) = ElementTree.fromstring(await answer.get_data(as_text=True))
+        (connect,) = ET.fromstring(await answer.get_data(as_text=True))
         assert connect.get("action") == f"{PUBLIC}/twiml/after"
         (stream,) = connect
         assert stream.get("statusCallback") == f"{PUBLIC}/twilio/stream"

@@ -92,7 +92,7 @@ class _File(RotatingFileHandler):
         )
         self._failed = False
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class's name
+    def handleError(self, record: logging.LogRecord) -> None:
         """Say it once; later lines are tried again, quietly."""
         if not self._failed:
             self._failed = True
@@ -134,7 +134,7 @@ def _formatter(format: str) -> logging.Formatter:
 def _replace_handlers(
     handlers: list[logging.Handler], formatter: logging.Formatter, level: int
 ) -> None:
-    for name in (ROOT, "hypercorn.error", "quart.app"):
+    for name in (ROOT, "hypercorn.error", "voxanne_trio.web"):
         logger = logging.getLogger(name)
         for old in logger.handlers[:]:
             logger.removeHandler(old)

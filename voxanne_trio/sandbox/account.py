@@ -7,7 +7,7 @@ the answers mean.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from urllib.parse import urlencode
 
@@ -21,7 +21,8 @@ from .stream import Link
 
 WEBHOOK_SECONDS: Final = 15.0
 
-Voice = Callable[[str], bytes]
+Speak = Callable[[str], Awaitable[bytes]]
+"""A text as mu-law at 8 kHz."""
 
 
 @attrs.frozen(kw_only=True)
@@ -34,7 +35,7 @@ class Account:
     rng: random.Random = attrs.field(repr=False)
     wall: Callable[[], float] = attrs.field(repr=False)
     link: Link = attrs.field(factory=Link)
-    voice: Voice | None = None
+    voice: Speak | None = None
     """Twilio's own voice for `<Say>`; without one its words only take their time."""
 
     def new_sid(self, prefix: str) -> str:

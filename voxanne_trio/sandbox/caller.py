@@ -2,22 +2,21 @@
 
 A caller knows only what a caller can know: what comes out of the phone, and when. Each thing said
 is a turn with its times, all from the caller's side of the wire. Speech comes from an injected
-voice and is made before the call is placed, so that making it costs no time in it.
+voice and can be made before the call is placed, so that making it costs no time in it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import attrs
 import trio
 
+from .account import Speak
 from .phone import PhoneCall
 from .playout import RATE
-
-Speak = Callable[[str], bytes]
 
 SILENCE_MS: Final = 900
 """The agent has finished when it has been quiet for so long; pauses between sentences are less."""
@@ -124,19 +123,26 @@ class Caller:
     """A script to be followed on one call; it is itself the call's behaviour."""
 
     def __init__(self, script: Sequence[Step], speak: Speak) -> None:
-        self._script = tuple(script)
-        self._audio = {text: speak(text) for text in utterances(script)}
+        self.script = tuple(script)
         self.report = CallerReport()
-        self._call: PhoneCall | None = None
+        self._speak = speak
+        self._audio: dict[str, bytes] = {}
         self._heard_from = 0.0
+
+    async def prepare(self) -> None:
+        """Make the speech; done before the call rings, or else when it is answered."""
+        for text in utterances(self.script):
+            if text not in self._audio:
+                self._audio[text] = await self._speak(text)
 
     async def __call__(self, call: PhoneCall) -> CallerReport:
         """Follow the script; hang up at its end, or stop when the other side has hung up."""
+        await self.prepare()
         self._heard_from = trio.current_time()
         began = self._heard_from
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._leave_when_over, call, nursery.cancel_scope)
-            for step in self._script:
+            for step in self.script:
                 await self._take(call, step)
             call.hang_up()
             nursery.cancel_scope.cancel()
@@ -201,7 +207,7 @@ class Caller:
         first = turns[0].began_at if turns else trio.current_time()
         self.report.greeted_at = _within(agent.voice_after(began), first)
         self.report.greeted_until = _after(agent.voice_until(first), self.report.greeted_at)
-        for turn, limit in zip(turns, limits, strict=True):
+        for turn, limit in zip(turns, limits, strict=False):  # no turn, no limit
             heard_from = turn.voiced_until
             if turn.interrupting:
                 turn.silent_at, turn.cleared_at = _gave_way(call, turn.began_at)
@@ -291,19 +297,3 @@ def _step(step: Any) -> Step:
         return _STEPS[name](*positional, **dict(options))
     except TypeError as error:
         raise ValueError(f"step {name!r}: {error}") from error
-
-
-def murmur(text: str) -> bytes:
-    """A voice without words, for scripts whose recogniser is scripted too: quick, 8 kHz mu-law.
-
-    A hum of 300 ms a word with short gaps, loud enough to be voice everywhere.
-    """
-    word = _HUM * 20 + b"\xff" * 400
-    return word * max(1, len(text.split()))
-
-
-_HUM: Final = bytes(
-    (0xFF if level == 0 else (0x8F if sign else 0x0F) + 16 * (2 - level // 2))
-    for sign in (0, 1)
-    for level in (0, 1, 2, 3, 4, 3, 2, 1) * 6 + (0, 0)
-)

@@ -9,6 +9,8 @@ Words are lower-case tokens. A letter that is said by its name is a token with a
 that "BBL" is three tokens; `shown` says how a token is written.
 """
 
+# ruff: noqa: RUF001 - IPA has its own letters
+
 from __future__ import annotations
 
 import random
@@ -48,18 +50,14 @@ class Language:
     shown: Mapping[str, str]
 
 
-def build(
-    clinic: Clinic, dictionary: Iterable[str], pronounce: Callable[[str], str]
-) -> Language:
+def build(clinic: Clinic, dictionary: Iterable[str], pronounce: Callable[[str], str]) -> Language:
     """The language of a clinic's callers.
 
     `dictionary` is the recogniser's own, line by line; `pronounce` gives the phones of a word that
     is not in it. Takes about half a second of computing.
     """
     shown: dict[str, str] = {}
-    sentences = [
-        (_tokens(phrase, shown), weight) for phrase, weight in _filled(*_phrases(clinic))
-    ]
+    sentences = [(_tokens(phrase, shown), weight) for phrase, weight in _filled(*_phrases(clinic))]
     words = {token for tokens, _ in sentences for token in tokens}
     return Language(arpa(sentences), _dictionary(words, dictionary, pronounce), shown)
 
@@ -181,9 +179,7 @@ def _arpa_text(
     return "\n".join([*lines, "", "\\end\\", ""])
 
 
-def _dictionary(
-    words: Iterable[str], lines: Iterable[str], pronounce: Callable[[str], str]
-) -> str:
+def _dictionary(words: Iterable[str], lines: Iterable[str], pronounce: Callable[[str], str]) -> str:
     """The recogniser's own entries for these words, and made ones for those it lacks."""
     known: dict[str, list[str]] = defaultdict(list)
     for line in lines:

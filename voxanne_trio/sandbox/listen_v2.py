@@ -1,4 +1,4 @@
-"""Deepgram's `/v2/listen` (Flux) as a state machine: frames, texts and clock times in, messages out.
+"""Deepgram's `/v2/listen` (Flux) as a state machine: frames, texts, clock times in, messages out.
 
     Initial --StartOfTurn--> Ongoing --EagerEndOfTurn--> Awaiting --EndOfTurn--> Initial
                                 ^                            |
@@ -15,50 +15,20 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import attrs
 
 from .hearing import LONG_PAUSE, Hearing
+from .parameters import DEFAULT_EOT, FluxSettings
 from .words import Word, transcript, written
 
 UPDATE_SECONDS: Final = 0.24
-DEFAULT_EOT: Final = 0.7
 _PATIENCE: Final = 2.0
 _NO_STATUS: Final = 1005
 
 Message = dict[str, Any]
-
-
-@attrs.frozen(kw_only=True)
-class Thresholds:
-    """When a turn is over, as the client asked; `ValueError` where it may not ask so."""
-
-    eot_threshold: float = DEFAULT_EOT
-    eager_eot_threshold: float | None = None
-    eot_timeout_ms: int = 5_000
-
-    def __attrs_post_init__(self) -> None:
-        eager = self.eager_eot_threshold
-        if not 0.5 <= self.eot_threshold <= 1.0:
-            raise ValueError("eot_threshold must be between 0.5 and 1.0")
-        if eager is not None and not 0.3 <= eager <= 0.9:
-            raise ValueError("eager_eot_threshold must be between 0.3 and 0.9")
-        if eager is not None and eager > self.eot_threshold:
-            raise ValueError("eager_eot_threshold must not be above eot_threshold")
-        if not 500 <= self.eot_timeout_ms <= 60_000:
-            raise ValueError("eot_timeout_ms must be between 500 and 60000")
-
-    def changed(self, wanted: Mapping[str, Any]) -> Thresholds:
-        """With the fields that a Configure names; `ValueError` for others or wrong values."""
-        known = {"eot_threshold": float, "eager_eot_threshold": float, "eot_timeout_ms": int}
-        if unknown := set(wanted) - set(known):
-            raise ValueError(f"unknown threshold {min(unknown)}")
-        try:
-            return attrs.evolve(self, **{name: known[name](wanted[name]) for name in wanted})
-        except TypeError as error:
-            raise ValueError("thresholds must be numbers") from error
 
 
 @attrs.define
@@ -79,22 +49,20 @@ class FluxListen:
     def __init__(
         self,
         hearing: Hearing,
-        thresholds: Thresholds,
+        settings: FluxSettings,
         draw_delay: Callable[[], float],
         request_id: str,
-        *,
-        keyterms: Sequence[str] = (),
-        numerals: bool = False,
     ) -> None:
         self.hearing = hearing
-        self.thresholds = thresholds
+        self.thresholds = settings.thresholds
         self._draw_delay = draw_delay
         self._request_id = request_id
-        self._keyterms = list(keyterms)
-        self._numerals = numerals
+        self._keyterms = list(settings.keyterms)
+        self._numerals = settings.numerals
         self._sequence = 0
         self._next_update = UPDATE_SECONDS
         self._closing = False
+        self._polled_at = 0.0
         self.outbox: list[Message] = []
         self.close: tuple[int, str] | None = None
         self.late: list[float] = []
@@ -135,6 +103,7 @@ class FluxListen:
 
     def poll(self, now: float) -> None:
         """Say what is due at `now`, by the audio, the clock and the words."""
+        self._polled_at = now
         hearing = self.hearing
         if hearing.open:
             words = hearing.words()
@@ -152,8 +121,9 @@ class FluxListen:
         hearing = self.hearing
         if not hearing.open or hearing.speaking:
             return math.inf
-        after = self._end_after if self._eager_done else self._eager_after
-        return hearing.last_voiced_at + min(after, self.thresholds.eot_timeout_ms / 1000)
+        pauses = (self._eager_after, self._end_after, self.thresholds.eot_timeout_ms / 1000)
+        times = (hearing.last_voiced_at + pause for pause in pauses)
+        return min((time for time in times if time > self._polled_at), default=math.inf)
 
     def _progress(self, words: tuple[Word, ...]) -> None:
         turn = self._turn
@@ -232,7 +202,9 @@ class FluxListen:
 
     def _unparsable(self) -> None:
         description = "The text message is none that this endpoint knows."
-        self._say({"type": "Error", "code": "UNPARSABLE_CLIENT_MESSAGE", "description": description})
+        self._say(
+            {"type": "Error", "code": "UNPARSABLE_CLIENT_MESSAGE", "description": description}
+        )
         self.close = (_NO_STATUS, "")
 
     def _turn_info(

@@ -9,7 +9,6 @@ the stand-in's own slowness, never the profile's. Refuses to know what a message
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -84,14 +83,10 @@ class ListenSocket:
 
     async def _wait(self) -> None:
         """Poll the machine when its time comes, or when words have."""
-        asked = -math.inf
         while True:
-            due = self._machine.due
-            with trio.move_on_at(due if due > asked else math.inf) as nap:
+            with trio.move_on_at(self._machine.due):
                 await self._woken.wait()
             self._woken = trio.Event()
-            if nap.cancelled_caught:
-                asked = due
             self._machine.poll(trio.current_time())
             await self._say()
 
@@ -111,9 +106,9 @@ class ListenSocket:
     async def _send(self, message: dict[str, Any]) -> None:
         fault = self._fault
         if fault is not None and self._sent >= fault.after:
-            if fault.kind == "cut":
+            if fault.kind == "listen_cut":
                 await self._socket.abort()
-            if fault.kind in {"cut", "mute"}:
+            if fault.kind in {"listen_cut", "listen_mute"}:
                 return
         self._sent += 1
         await self._socket.send(json.dumps(message))

@@ -230,7 +230,7 @@ class PhoneCall:
         self.journal.note("twilio_says", text)
         seconds = len(text) / _CHARACTERS_A_SECOND
         if self._account.voice is not None and self.answered.is_set():
-            audio = self._account.voice(text)
+            audio = await self._account.voice(text)
             self.playout.add(audio, trio.current_time())
             seconds = len(audio) / RATE
         await self._wait(seconds)

@@ -1,4 +1,4 @@
-"""How Deepgram refuses a request: a status, `dg-error` and a JSON body in the form it uses there."""
+"""How Deepgram refuses a request: a status, `dg-error`, and a JSON body in the form used there."""
 
 from __future__ import annotations
 
@@ -40,6 +40,10 @@ def not_authorised() -> Refusal:
 
 def too_many() -> Refusal:
     return Refusal(429, "TOO_MANY_REQUESTS", "Too many requests. Please try again later")
+
+
+def unavailable() -> Refusal:
+    return Refusal(503, "Service Unavailable", "Please try again later")
 
 
 async def refuse(exchange: Exchange, refusal: Refusal, request_id: str) -> None:

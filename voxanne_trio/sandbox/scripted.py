@@ -1,9 +1,9 @@
 """Recognition from a script: the words are known beforehand, the audio's energy says when.
 
 The n-th voiced stretch of a stream (pauses of 700 ms part stretches) is the n-th utterance of its
-script, found by the stream's tag. Words appear as their usual lengths go by; those that are left come
-when the stretch ends. A short pause early in an utterance does not end it. No process, no thread, no clock: it runs in
-virtual time. Scripts are taken up when a stretch begins, so one may be extended during its call.
+script, found by the stream's tag. Words appear as their usual lengths go by; those that are left
+come when the stretch ends. A short pause early in an utterance does not end it. No process, no
+thread, no clock: it runs in virtual time.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import attrs
+import trio
 
 from .mulaw import RATE
 from .voice import pause_seconds, word_seconds
@@ -25,7 +26,7 @@ SAID_ENOUGH: Final = 0.6
 
 
 class Scripted:
-    """Scripts by tag; two streams with one tag (after a reconnect) share its place in the script."""
+    """Scripts by tag; streams with one tag (after a reconnect) share its place in the script."""
 
     name: Final = "scripted"
 
@@ -43,12 +44,15 @@ class Scripted:
         self.scripts.pop(tag, None)
         self._heard.pop(tag, None)
 
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Nothing is needed."""
+        task_status.started()
+        await trio.sleep_forever()
+
     @asynccontextmanager
-    async def session(
-        self, tags: Sequence[str], changed: Callable[[], None]
-    ) -> AsyncIterator[Session]:
+    async def session(self, tags: Sequence[str]) -> AsyncIterator[Session]:
         tag = next((tag for tag in tags if tag in self.scripts), tags[0] if tags else "")
-        yield ScriptedSession(lambda: self._next(tag), changed)
+        yield ScriptedSession(lambda: self._next(tag))
 
     def _next(self, tag: str) -> str:
         number = self._heard.get(tag, 0)
@@ -86,9 +90,9 @@ class ScriptedSession:
 
     settle_after: Final = 0.06
 
-    def __init__(self, take: Callable[[], str], changed: Callable[[], None]) -> None:
+    def __init__(self, take: Callable[[], str]) -> None:
         self._take = take
-        self._changed = changed
+        self.changed: Callable[[], None] = _nobody
         self._utterance = _Utterance([], [])
         self._began = 0.0
         self._position = 0.0
@@ -119,7 +123,7 @@ class ScriptedSession:
         if self.may_end(pause):
             self._give(len(self._utterance.texts))
         self.settled = True
-        self._changed()
+        self.changed()
 
     def may_end(self, pause: float) -> bool:
         return pause >= STRETCH_PAUSE or self._said >= SAID_ENOUGH * self._utterance.length
@@ -137,7 +141,7 @@ class ScriptedSession:
         have = self._told + len(self.words)
         if upto > have:
             self.words += [self._word(index) for index in range(have, upto)]
-            self._changed()
+            self.changed()
 
     def _word(self, index: int) -> Word:
         text = self._utterance.texts[index]
@@ -145,3 +149,7 @@ class ScriptedSession:
         start = max(0.0, min(end, self._utterance.ends[index] - word_seconds(text)))
         confidence = 0.9 + zlib.crc32(text.encode()) % 100 / 1000
         return Word(text, self._began + start, self._began + end, round(confidence, 3))
+
+
+def _nobody() -> None:
+    """Nobody listens yet."""

@@ -1,26 +1,22 @@
 """Deepgram's `/v1/speak` over a WebSocket: texts in, audio out, with Aura-2's rules and limits.
 
-Text gathers until Flush. Then the voice speaks it: the first byte leaves after the profile's delay,
-counted from the Flush, the voice's own computing within it; the rest follows several times faster
-than it plays, in pieces that know nothing of 20 ms frames. `Flushed` comes after all audio of its
-Flush. `Clear` drops what was not sent; a last stale piece may still come before `Cleared`, as it
-does with the real service. Refuses to know which voice that is.
+Text gathers until Flush, which has it spoken; `Flushed` comes after all audio of its Flush. Clear
+drops what was not sent: a last stale piece still comes before `Cleared`, as it may with the real
+service. Close speaks what is left first. One task reads, one speaks; the one that speaks is never
+cancelled while it sends. Refuses to know which voice it is.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections import deque
-from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 import attrs
 import trio
 
 from .faults import Fault
-from .mulaw import RATE
-from .voice import Voice, between_pieces, pieces
+from .speech import Speaker, Speech
 from .wire import ServerSocket, SocketClosed
 
 SPEAK_CHARACTERS: Final = 2_000
@@ -28,138 +24,108 @@ CHARACTERS_A_MINUTE: Final = 2_400
 FLUSHES_A_MINUTE: Final = 20
 SESSION_SECONDS: Final = 3_600.0
 IDLE_SECONDS: Final = 60.0
-MINUTE: Final = 60.0
 
-_SPEED: Final = 8.0
-"""How much faster than it plays audio is made."""
-
-_PIECE_SIZES: Final = (1_111, 1_600, 737, 1_283, 1_600, 1_999)
-"""Bytes of the pieces audio leaves in, over and over; none is a whole number of frames but 1,600."""
-
+_MINUTE: Final = 60.0
 _QUEUED: Final = 64
 """Commands a client may have waiting; then its socket is not read."""
 
 
-async def synthesise(
-    voice: Voice, text: str, delay: float, speed: float, late: Callable[[float], None]
-) -> AsyncIterator[bytes]:
-    """The audio of a text, piece by piece, at the pace the service would send it."""
-    asked = trio.current_time()
-    due = asked + delay
-    number = 0
-    for count, piece in enumerate(pieces(text)):
-        audio = await voice.speak(piece, speed)
-        if count:
-            audio = between_pieces() + audio
-        elif (over := trio.current_time() - due) > 0:
-            late(over)
-        at = 0
-        while at < len(audio):
-            size = _PIECE_SIZES[number % len(_PIECE_SIZES)]
-            number += 1
-            await trio.sleep_until(due)
-            yield audio[at : at + size]
-            at += size
-            due = max(due, trio.current_time() - 0.05) + size / RATE / _SPEED
-
-
 @attrs.define
-class _Window:
-    """What happened in the last minute."""
+class _Minute:
+    """What was done in the last minute, and how much may be."""
 
     limit: int
-    events: deque[tuple[float, int]] = attrs.field(factory=deque)
+    done: deque[tuple[float, int]] = attrs.field(factory=deque)
     total: int = 0
 
-    def allows(self, now: float, amount: int = 1) -> bool:
-        """Count this and say whether it is within the limit; what is not is not counted."""
-        while self.events and self.events[0][0] <= now - MINUTE:
-            self.total -= self.events.popleft()[1]
+    def allows(self, amount: int, now: float) -> bool:
+        """Count this, unless it is too much."""
+        while self.done and self.done[0][0] <= now - _MINUTE:
+            self.total -= self.done.popleft()[1]
         if self.total + amount > self.limit:
             return False
-        self.events.append((now, amount))
+        self.done.append((now, amount))
         self.total += amount
         return True
 
 
-@attrs.frozen(kw_only=True)
-class SpeakSettings:
-    """What the socket was opened with, and what its audio comes from."""
+@attrs.frozen
+class _Command:
+    """Something for the task that speaks, in the order it was asked for."""
 
-    model: str
-    voice: Voice
-    speed: float
-    first_byte: Callable[[], float]
-    late: Callable[[float], None]
-    request_id: str
-    model_uuid: str
+    kind: str
+    epoch: int
+    at: float
+    text: str = ""
 
 
+@attrs.frozen
 class _Over(Exception):
-    """The socket is to be closed."""
+    """The socket is to be closed so."""
 
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(code, reason)
-        self.code = code
-        self.reason = reason
+    code: int
+    reason: str
 
 
 class SpeakSocket:
-    """One socket: a reader takes commands, one task speaks."""
+    """One socket; `run` serves it to its end."""
 
     def __init__(
-        self, socket: ServerSocket, settings: SpeakSettings, fault: Fault | None = None
+        self,
+        socket: ServerSocket,
+        speaker: Speaker,
+        request_id: str,
+        fault: Fault | None = None,
     ) -> None:
         self._socket = socket
-        self._settings = settings
+        self._speaker = speaker
+        self._request_id = request_id
         self._fault = fault
         self._text = ""
+        self._epoch = 0
         self._sequence = 0
-        self._flushes = _Window(FLUSHES_A_MINUTE)
-        self._characters = _Window(CHARACTERS_A_MINUTE)
-        self._speaking = trio.CancelScope()
-        self._waiting, self._commands = trio.open_memory_channel[tuple[str, str]](_QUEUED)
         self._sent_bytes = 0
+        self._flushes = _Minute(FLUSHES_A_MINUTE)
+        self._characters = _Minute(CHARACTERS_A_MINUTE)
+        self._pace = trio.CancelScope()
+        self._orders, self._commands = trio.open_memory_channel[_Command](_QUEUED)
 
     async def run(self) -> None:
         """Serve until either side closes."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._speak)
-            end: tuple[int, str] = (1011, "NET-0003")
-            with trio.move_on_after(SESSION_SECONDS):
-                end = await self._listen()
-            nursery.cancel_scope.cancel()
-        await self._socket.close(*end)
-
-    async def _listen(self) -> tuple[int, str]:
-        settings = self._settings
-        metadata = {
-            "type": "Metadata",
-            "request_id": settings.request_id,
-            "model_name": settings.model,
-            "model_version": "2026-05-01.0",
-            "model_uuid": settings.model_uuid,
-            "additional_model_uuids": [],
-        }
+        end = _Over(1011, "NET-0003")
         try:
-            await self._say(metadata)
-            while True:
-                with trio.move_on_after(IDLE_SECONDS) as patience:
-                    message = await self._socket.receive()
-                if patience.cancelled_caught:
-                    return 1011, "NET-0001"
-                await self._take(message)
+            with trio.move_on_after(SESSION_SECONDS):
+                async with trio.open_nursery(strict_exception_groups=False) as nursery:
+                    nursery.start_soon(self._speak)
+                    await self._listen()
         except _Over as over:
-            return over.code, over.reason
+            end = over
         except SocketClosed:
-            return 1000, ""
+            return
+        await self._socket.close(end.code, end.reason)
+
+    async def _listen(self) -> None:
+        await self._say(
+            "Metadata",
+            request_id=self._request_id,
+            model_name=self._speaker.model,
+            model_version="2026-05-01.0",
+            model_uuid=self._speaker.model_uuid,
+            additional_model_uuids=[],
+        )
+        while True:
+            with trio.move_on_after(IDLE_SECONDS) as patience:
+                message = await self._socket.receive()
+            if patience.cancelled_caught:
+                raise _Over(1011, "NET-0001")
+            await self._take(message)
 
     async def _take(self, message: str | bytes) -> None:
         if isinstance(message, bytes):
             raise _Over(1003, "MESSAGE-0000")
         try:
             command = json.loads(message)
-            kind, text = command["type"], command.get("text", "")
+            kind, text = command["type"], command.get("text")
         except (ValueError, TypeError, KeyError, AttributeError):
             raise _Over(1008, "DATA-0000") from None
         if kind == "Speak" and isinstance(text, str):
@@ -167,8 +133,72 @@ class SpeakSocket:
         elif kind == "Flush":
             await self._flush()
         elif kind == "Clear":
-            await self._clear()
+            self._text = ""
+            self._epoch += 1
+            self._pace.cancel()
+            await self._order("Clear")
         elif kind == "Close":
-            await self._finish()
+            await self._order("Flush", self._text)
+            await self._order("Close")
         else:
             raise _Over(1008, "DATA-0000")
+
+    def _write(self, text: str) -> None:
+        if len(text) > SPEAK_CHARACTERS:
+            raise _Over(1009, "BIG-0001")
+        if not self._characters.allows(len(text), trio.current_time()):
+            raise _Over(1008, "DATA-0001")
+        self._text += text
+
+    async def _flush(self) -> None:
+        if not self._flushes.allows(1, trio.current_time()):
+            text = f"Flush was ignored: more than {FLUSHES_A_MINUTE} in 60 seconds."
+            await self._say("Warning", description=text, code="FLUSH_RATE_LIMITED")
+            return
+        text, self._text = self._text, ""
+        await self._order("Flush", text)
+
+    async def _order(self, kind: str, text: str = "") -> None:
+        await self._orders.send(_Command(kind, self._epoch, trio.current_time(), text))
+
+    async def _speak(self) -> None:
+        """Do what is asked, in order; what a Clear has overtaken is left out."""
+        async for command in self._commands:
+            if command.kind == "Close":
+                raise _Over(1000, "")
+            if command.kind == "Clear":
+                await self._answer("Cleared")
+            elif command.epoch == self._epoch and await self._utter(command):
+                await self._answer("Flushed")
+
+    async def _utter(self, command: _Command) -> bool:
+        """Send a flush's audio. False when a Clear came in between."""
+        speech = Speech(self._speaker, command.text, command.at)
+        while command.epoch == self._epoch:
+            with trio.CancelScope() as self._pace:
+                piece = await speech.piece()
+                if not piece:
+                    return True
+            if self._pace.cancelled_caught:
+                piece = speech.stale()
+            if piece:
+                await self._send_audio(piece)
+        return False
+
+    async def _send_audio(self, piece: bytes) -> None:
+        fault = self._fault
+        if fault is not None and self._sent_bytes >= fault.after:
+            if fault.kind == "speak_cut":
+                await self._socket.abort()
+                raise SocketClosed(1006)
+            if fault.kind == "speak_stall":
+                await trio.sleep_forever()
+        self._sent_bytes += len(piece)
+        await self._socket.send(piece)
+
+    async def _answer(self, kind: str) -> None:
+        sequence, self._sequence = self._sequence, self._sequence + 1
+        await self._say(kind, sequence_id=sequence)
+
+    async def _say(self, kind: str, **fields: Any) -> None:
+        await self._socket.send(json.dumps({"type": kind, **fields}))

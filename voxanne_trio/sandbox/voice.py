@@ -74,8 +74,8 @@ _AGENT: Final = Manner("en-gb+f3", rate=165, pitch=62, range=60)
 _FEMALE: Final = ("f2", "f3", "f4")
 _MALE: Final = ("m1", "m3", "m7")
 _MALE_NAMES: Final = frozenset(
-    "angus apollo arcas aries atlas draco hermes hyperion jupiter mars neptune odysseus orion "
-    "orpheus perseus pluto saturn zeus".split()
+    {"angus", "apollo", "arcas", "aries", "atlas", "draco", "hermes", "hyperion", "jupiter"}
+    | {"mars", "neptune", "odysseus", "orion", "orpheus", "perseus", "pluto", "saturn", "zeus"}
 )
 
 

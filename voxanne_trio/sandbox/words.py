@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol
 
 import attrs
+import trio
 
 
 @attrs.frozen
@@ -31,8 +32,13 @@ class Session(Protocol):
     `settled` is true the words will not change unless `begin` says that he goes on.
     """
 
-    settle_after: float
-    """Seconds of pause at which `settle` is worth its computing."""
+    changed: Callable[[], None]
+    """Called when words have come or settled; whoever listens sets it."""
+
+    @property
+    def settle_after(self) -> float:
+        """Seconds of pause at which `settle` is worth its computing."""
+        ...
 
     @property
     def words(self) -> Sequence[Word]:
@@ -66,22 +72,27 @@ class Session(Protocol):
 class Recogniser(Protocol):
     """Where sessions come from."""
 
-    name: str
-    """As reports name it: `pocketsphinx` or `scripted`."""
+    @property
+    def name(self) -> str:
+        """As reports name it: `pocketsphinx` or `scripted`."""
+        ...
 
-    def session(
-        self, tags: Sequence[str], changed: Callable[[], None]
-    ) -> AbstractAsyncContextManager[Session]:
-        """A session for a stream with these tags; `changed` is called when words have come."""
+    async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
+        """Keep alive what sessions need; started when they can be had."""
+        ...
+
+    def session(self, tags: Sequence[str]) -> AbstractAsyncContextManager[Session]:
+        """A session for a stream with these tags."""
         ...
 
 
 _ASKING: Final = frozenset(
-    "what what's when when's where where's who who's which why how how's do does did is are am "
-    "can could will would should may have has".split()
+    {"what", "what's", "when", "when's", "where", "where's", "who", "who's", "which", "why", "how"}
+    | {"do", "does", "did", "is", "are", "am", "can", "could", "will", "would", "should", "may"}
 )
 _OPENERS: Final = frozenset(
-    "hi hello hey okay ok and so but actually wait sorry yes no oh well alright great".split()
+    {"hi", "hello", "hey", "okay", "ok", "and", "so", "but", "actually", "wait", "sorry", "yes"}
+    | {"no", "oh", "well", "alright", "great"}
 )
 _FINAL: Final = ".?!"
 

@@ -104,8 +104,9 @@ class SocketSpeaker:
     async def _open_for_lease(self) -> tuple[SpeakSocket, SocketLease]:
         if len(self._sockets) >= self._most:
             raise TransientVendorError("deepgram", "every speak socket is in use")
-        if trio.current_time() < self._not_before:
-            raise self.trouble or TransientVendorError("deepgram", "no speak socket")
+        if trio.current_time() < self._not_before and (trouble := self.trouble) is not None:
+            reason = f"no speak socket for now: {trouble.reason}"
+            raise TransientVendorError("deepgram", reason, status=trouble.status)
         socket = SpeakSocket(self._notice, self._is_surplus)
         lease = socket.lend()
         is_open = False

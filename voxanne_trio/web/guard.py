@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from contextlib import suppress
 from typing import Any, Final
 
 import hypercorn.protocol
@@ -34,6 +35,7 @@ from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
 from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import EventWrapper
 from hypercorn.typing import ASGISendEvent, WebsocketAcceptEvent
 from wsproto.connection import ConnectionState
 from wsproto.events import CloseConnection, Message, Ping
@@ -69,6 +71,8 @@ class _Upgraded(Event):
 class GuardedServer(TCPServer):
     """One TCP connection."""
 
+    _read_all = False
+
     async def run(self) -> None:
         try:
             self._watch_peer()
@@ -81,8 +85,10 @@ class GuardedServer(TCPServer):
             await self._send(event.data)
         elif isinstance(event, _Upgraded):
             await self.idle_task.stop()
-        elif isinstance(event, Updated) and not event.idle:
-            await self.idle_task.restart(self._task_group, self._request_timeout)
+        elif isinstance(event, Updated):
+            if not self._read_all:
+                timeout = self._idle_timeout if event.idle else self._request_timeout
+                await self.idle_task.restart(self._task_group, timeout)
         else:
             await super().protocol_send(event)
 
@@ -101,7 +107,9 @@ class GuardedServer(TCPServer):
                 await self.protocol.handle(Closed())
 
     async def _read_data(self) -> None:
-        await super()._read_data()
+        with suppress(trio.ClosedResourceError):  # closed while a request waited for its turn
+            await super()._read_data()
+        self._read_all = True
         await self.idle_task.stop()  # its wait would keep the connection's tasks for seconds
 
     async def _request_timeout(self) -> None:
@@ -119,8 +127,29 @@ class GuardedServer(TCPServer):
             set_option(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
 
 
+class _Turn(EventWrapper):
+    """What a pipelined request waits for; a closed connection's never comes."""
+
+    closed = False
+
+    async def wait(self) -> None:
+        await super().wait()
+        if self.closed:
+            raise trio.ClosedResourceError
+
+
 class GuardedProtocol(H11Protocol):
     """HTTP/1.1 on one connection."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.can_read = self._turn = _Turn()
+
+    async def handle(self, event: Event) -> None:
+        await super().handle(event)
+        if isinstance(event, Closed):
+            self._turn.closed = True
+            await self._turn.set()
 
     async def _check_protocol(self, event: Any) -> None:
         """Offers of HTTP/2 are ignored: nobody who calls us needs it."""
@@ -129,6 +158,12 @@ class GuardedProtocol(H11Protocol):
         await super().stream_send(event)
         if isinstance(event, Response) and event.status_code == 101:
             await self.send(_Upgraded())
+
+    async def _maybe_recycle(self) -> None:
+        """Shielded: it tells the application that the request is over, whose cancellation in answer
+        would otherwise end this half-way, with the connection left open."""
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_SECONDS):
+            await super()._maybe_recycle()
 
 
 class GuardedSocket(WSStream):

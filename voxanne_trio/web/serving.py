@@ -237,7 +237,8 @@ async def _then_cancel(wait: Callable[[], Awaitable[None]], scope: trio.CancelSc
 
 
 def _own_url(settings: Settings, port: int) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    host = f"[{host}]" if ":" in host else host
     return f"http://{host}:{port}"
 
 

@@ -1,0 +1,189 @@
+"""The server's life: ports, banner, vendors at the start, and stopping step by step."""
+
+import signal
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import attrs
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from voxanne_trio.errors import ConfigurationError, PermanentVendorError, TransientVendorError
+from voxanne_trio.telephony.media_stream import MediaSocket
+from voxanne_trio.telephony.tickets import Tickets
+from voxanne_trio.web.desk import Desk
+from voxanne_trio.web.serving import Stopping, banner, listen, serve, with_public_url
+
+from .live import BOUND, Caller, live_server
+from .support import SETTINGS, FakeServices, echo
+
+
+def new_stopping(drain_seconds: int = 600) -> Stopping:
+    settings = attrs.evolve(SETTINGS, drain_seconds=drain_seconds)
+    return Stopping(
+        Desk(
+            settings=settings,
+            tickets=Tickets(("t",), 60, wall_clock=lambda: 0.0, entropy=bytes),
+        )
+    )
+
+
+async def a_call(stopping: Stopping, seconds: float) -> None:
+    with stopping.desk.calls.taking_one():
+        await trio.sleep(seconds)
+
+
+async def drained_after(stopping: Stopping, *asks_at: float) -> float:
+    """Ask to stop at these times; how long the drain took from the first."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stopping.drain)
+        await wait_all_tasks_blocked()
+        for moment in asks_at:
+            await trio.sleep_until(moment)
+            stopping.ask()
+        await stopping.calls_gone.wait()
+    return trio.current_time() - asks_at[0]
+
+
+async def test_without_calls_the_server_stops_at_once(autojump_clock: MockClock) -> None:
+    stopping = new_stopping()
+    assert await drained_after(stopping, 1.0) == 0
+    assert stopping.desk.draining
+
+
+async def test_live_calls_are_waited_for(autojump_clock: MockClock) -> None:
+    stopping = new_stopping()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(a_call, stopping, 100)
+        nursery.start_soon(a_call, stopping, 31)
+        await wait_all_tasks_blocked()
+        assert await drained_after(stopping, 1.0) == 99
+
+
+async def test_not_longer_than_the_deadline(autojump_clock: MockClock) -> None:
+    stopping = new_stopping(drain_seconds=50)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(a_call, stopping, 10_000)
+        await wait_all_tasks_blocked()
+        assert await drained_after(stopping, 1.0) == 50
+
+
+async def test_a_second_signal_hurries(autojump_clock: MockClock) -> None:
+    stopping = new_stopping()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(a_call, stopping, 10_000)
+        await wait_all_tasks_blocked()
+        assert await drained_after(stopping, 1.0, 8.0) == 7
+    assert not stopping.ask()
+
+
+def test_what_the_banner_tells() -> None:
+    lines = banner(SETTINGS, "Bone & Joint", 8123)
+    text = "\n".join(lines)
+    for fact in (
+        "Voxanne 0.",
+        "flux",
+        "openai/gpt-oss-20b",
+        "aura-2-thalia-en",
+        "Bone & Joint",
+        "8123",
+        "POST https://voice.example.com/twiml",
+    ):
+        assert fact in text
+    assert "dg" not in text.split()
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:81"),
+        ("::1", "http://[::1]:81"),
+        ("0.0.0.0", "http://127.0.0.1:81"),
+    ],
+)
+def test_a_local_server_is_its_own_public_url(host: str, url: str) -> None:
+    settings = attrs.evolve(SETTINGS, public_url="", host=host)
+    assert with_public_url(settings, 81).public_url == url
+    assert with_public_url(SETTINGS, 81) is SETTINGS
+
+
+@pytest.mark.sockets
+def test_a_port_in_use_is_one_clear_line() -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"^Port {port} on 127.0.0.1 is in use"):
+            listen("127.0.0.1", port)
+    with pytest.raises(ConfigurationError, match="cannot listen"):
+        listen("192.0.2.1", 0)
+
+
+def serving(services: FakeServices, **options: Any) -> Callable[[], Awaitable[int]]:
+    options = {"answer": echo, "signals": ()} | options
+    return partial(serve, SETTINGS, lambda _: services, **options)
+
+
+@pytest.mark.sockets
+async def test_a_refused_key_ends_it() -> None:
+    refused = PermanentVendorError("groq", "invalid api key", status=401)
+    services = FakeServices(vendors={"groq": refused})
+    with trio.fail_after(BOUND), pytest.raises(ConfigurationError) as problem:
+        await serving(services)()
+    assert str(problem.value) == "groq: invalid api key, status 401"
+    assert not services.running
+
+
+@pytest.mark.sockets
+async def test_settings_that_cannot_be_used_end_it() -> None:
+    def compose(settings: object) -> FakeServices:
+        raise ConfigurationError("VOXANNE_CLINIC: nowhere.toml cannot be read")
+
+    with trio.fail_after(BOUND), pytest.raises(ConfigurationError) as problem:
+        await serve(SETTINGS, compose, signals=())
+    assert str(problem.value) == "Cannot start: VOXANNE_CLINIC: nowhere.toml cannot be read"
+
+
+@pytest.mark.sockets
+async def test_an_unreachable_vendor_does_not() -> None:
+    services = FakeServices(vendors={"groq": TransientVendorError("groq", "cannot be reached")})
+    async with live_server(services=services) as live:
+        assert await live.get("/readyz") == 200
+
+
+@pytest.mark.sockets
+async def test_failing_services_end_it_with_code_1() -> None:
+    with trio.fail_after(BOUND):
+        assert await serving(FakeServices(fail_after=0.05))() == 1
+
+
+@pytest.mark.sockets
+async def test_a_signal_drains() -> None:
+    """The first signal refuses new calls and lets the live one go on; the server ends with it."""
+    async with live_server(signals=(signal.SIGUSR1,)) as live:
+        async with Caller.ring(live) as caller:
+            signal.raise_signal(signal.SIGUSR1)
+            await live.draining()
+            await caller.say("still here")
+            assert await caller.hear() == "still here"
+            async with await live.connect() as late:
+                await late.send_all(live.upgrade())
+                assert b" 503 " in bytes(await late.receive_some())
+        with trio.fail_after(BOUND):
+            assert await live.ended() == 0
+        with pytest.raises(OSError):
+            await live.connect()
+
+
+@pytest.mark.sockets
+async def test_a_call_that_stays_is_cut_politely() -> None:
+    async def deaf(socket: MediaSocket, services: Any, call_sid: str) -> None:
+        await trio.sleep_forever()
+
+    async with live_server(deaf, signals=(signal.SIGUSR1,)) as live, Caller.ring(live) as caller:
+        signal.raise_signal(signal.SIGUSR1)
+        await live.draining()
+        signal.raise_signal(signal.SIGUSR1)
+        assert await caller.until_closed() == 1001
+        with trio.fail_after(BOUND):
+            assert await live.ended() == 0

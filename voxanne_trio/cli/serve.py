@@ -1,0 +1,86 @@
+"""`voxanne serve`: answer calls; with `--sandbox` against stand-ins on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from functools import partial
+
+import trio
+
+from ..observe.logs import set_up_logs
+from ..settings import Settings
+from . import WRONG_USE
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the options."""
+    parser.add_argument("--host", help="address to listen on (VOXANNE_HOST)")
+    parser.add_argument("--port", help="port to listen on, 0 for any (VOXANNE_PORT)")
+    parser.add_argument(
+        "--sandbox",
+        action="store_true",
+        help="no keys: stand-ins for Deepgram, Groq and Twilio, reached on this machine only",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print one object when listening; logs to standard error",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until stopped."""
+    environ = dict(os.environ)
+    for option in ("host", "port"):
+        if (given := getattr(arguments, option)) is not None:
+            environ[f"VOXANNE_{option.upper()}"] = given
+    if arguments.sandbox:
+        return trio.run(_serve_with_sandbox, environ, arguments.json)
+    settings = Settings.load(environ)
+    if missing := settings.missing_for_serve():
+        sys.stderr.write(_how_to_go_on(missing))
+        return WRONG_USE
+    return trio.run(_serve, settings, arguments.json)
+
+
+async def _serve(settings: Settings, as_json: bool) -> int:
+    from ..web.serving import serve  # the server's libraries, only now
+
+    set_up_logs(
+        level=settings.log_level,
+        format=settings.log_format,
+        file=settings.log_file,
+        terminal=sys.stderr if as_json else sys.stdout,
+    )
+    return await serve(settings, announce=_announce if as_json else None)
+
+
+async def _serve_with_sandbox(environ: dict[str, str], as_json: bool) -> int:
+    from ._sandbox_child import run_sandbox
+
+    async with trio.open_nursery() as nursery:
+        stand_ins = await nursery.start(partial(run_sandbox, on_death=nursery.cancel_scope.cancel))
+        # Nothing of a real account: the sandbox's addresses and keys, and our own URL.
+        own = {"VOXANNE_HOST": environ.get("VOXANNE_HOST", "127.0.0.1"), "VOXANNE_PUBLIC_URL": ""}
+        settings = Settings.load({**environ, **own, **stand_ins})
+        code = await _serve(settings, as_json)
+        nursery.cancel_scope.cancel()
+        return code
+    sys.stderr.write("The sandbox has died\n")
+    return 1
+
+
+def _announce(url: str) -> None:
+    print(json.dumps({"url": url, "webhook": f"{url}/twiml", "pid": os.getpid()}), flush=True)
+
+
+def _how_to_go_on(missing: tuple[str, ...]) -> str:
+    return (
+        f"Missing: {', '.join(missing)}\n"
+        "Set them in the environment or in .env (see .env.example and docs/settings.md).\n"
+        "To try without keys: `voxanne demo` is a whole call on this machine, and"
+        " `voxanne serve --sandbox` a server on stand-ins.\n"
+    )

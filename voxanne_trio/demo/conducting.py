@@ -1,0 +1,314 @@
+"""One demo from start to end: the stand-ins and the server as children, the call from here.
+
+This process is Twilio and the caller; so the vendors' stand-in can be killed in mid-call and the
+telephone network lives on. What happens is told to a `Watcher` as it happens; what is left is the
+evidence. Refuses to know files, tables and verdicts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import attrs
+import trio
+
+from ..sandbox.account import Account, Numbers
+from ..sandbox.caller import Caller, Step, utterances
+from ..sandbox.client import NoAnswer, fetch
+from ..sandbox.mulaw import SILENCE
+from ..sandbox.phone import PhoneCall
+from ..sandbox.stream import Link
+from ..sandbox.twilio import Twilio
+from ..sandbox.voice import RealVoices
+from .children import Child, ChildFailed, clean_environment, run_child
+from .evidence import Evidence, gather
+
+START_SECONDS: Final = 45.0
+CALL_SECONDS: Final = 110.0
+"""A call that has not ended by then is ended from here."""
+
+LOOK_SECONDS: Final = 0.1
+ASK_SECONDS: Final = 0.4
+_GREETING_SECONDS: Final = 4.0
+
+
+class Watcher(Protocol):
+    """Who is told what happens, as it happens."""
+
+    def progress(self, what: str) -> None:
+        """A stage of the demo itself."""
+        ...
+
+    def call_began(self, call: PhoneCall) -> None: ...
+
+    def server_said(self, line: str) -> None:
+        """A line of the server's log."""
+        ...
+
+    def caller_said(self, text: str, at: float, *, interrupting: bool) -> None: ...
+
+    def turn_recorded(self, turn: Mapping[str, Any]) -> None:
+        """The server's record has one turn more."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """What is to be shown."""
+
+    script: tuple[Step, ...]
+    profile: str
+    stt: str
+    scripted: bool
+    silent: bool
+    directory: Path
+    package_root: Path
+
+
+@attrs.frozen(kw_only=True)
+class Performance:
+    """What has been shown; `stand_ins` is what the sandbox says of itself."""
+
+    evidence: Evidence
+    record: Mapping[str, Any]
+    stand_ins: Mapping[str, Any]
+    began_at: float
+    """Wall-clock seconds."""
+
+
+@attrs.define(eq=False)
+class _Ready:
+    """Waits for the line of JSON with which a child says that it is ready."""
+
+    key: str
+    said: dict[str, Any] = attrs.field(factory=dict)
+    event: trio.Event = attrs.field(factory=trio.Event)
+
+    def look(self, line: str) -> bool:
+        """Whether this line was it."""
+        if self.event.is_set() or not line.startswith("{"):
+            return False
+        with suppress(ValueError):
+            said = json.loads(line)
+            if self.key in said:
+                self.said = said
+                self.event.set()
+                return True
+        return False
+
+    async def wait(self, child: Child, lines: int = 3) -> dict[str, Any]:
+        """What the child said. Raises `ChildFailed`."""
+        with trio.move_on_after(START_SECONDS):
+            async with trio.open_nursery() as nursery:
+                for event in (self.event, child.ended):
+                    nursery.start_soon(_cancel_after, event, nursery.cancel_scope)
+        if not self.event.is_set():
+            how = child.how_it_ended() or f"the {child.name} was not ready in {START_SECONDS:g} s"
+            raise ChildFailed("\n  ".join([f"Cannot start: {how}", *child.last_lines[-lines:]]))
+        return self.said
+
+
+class Stage:
+    """The children, for as long as the demo lasts."""
+
+    def __init__(self, plan: Plan, watcher: Watcher, nursery: trio.Nursery) -> None:
+        self._plan = plan
+        self._watcher = watcher
+        self._nursery = nursery
+        self._environ = clean_environment(os.environ, plan.package_root)
+        self.children: list[Child] = []
+        self.account_sid = f"AC{os.urandom(16).hex()}"
+        self.auth_token = os.urandom(16).hex()
+        self.sandbox_url = ""
+        self.webhook = ""
+
+    async def start_sandbox(self) -> Mapping[str, str]:
+        """Start the vendors' stand-ins; the variables that point a server at them."""
+        plan, ready = self._plan, _Ready("env")
+        options = ["--port", "0", "--profile", plan.profile]
+        options += ["--scripted"] if plan.scripted else []
+        child = await self._start("sandbox", options, self._environ, ready)
+        said = await ready.wait(child)
+        self.sandbox_url = str(said["url"])
+        return {str(name): str(value) for name, value in said["env"].items()}
+
+    async def start_server(self, vendors: Mapping[str, str]) -> None:
+        """Start the product's server against the stand-ins, as anybody would start it."""
+        ready = _Ready("webhook")
+        environ = {**self._environ, **vendors}
+        environ |= {
+            "TWILIO_ACCOUNT_SID": self.account_sid,
+            "TWILIO_AUTH_TOKEN": self.auth_token,
+            "VOXANNE_STT": self._plan.stt,
+            "VOXANNE_LOG_FILE": "",
+            "VOXANNE_CACHE_DIR": "phrases",
+        }
+        environ.pop("VOXANNE_PUBLIC_URL", None)
+        options = ["--host", "127.0.0.1", "--port", "0", "--json"]
+        child = await self._start("server", options, environ, ready)
+        self.webhook = str((await ready.wait(child))["webhook"])
+
+    async def _start(
+        self, name: str, options: Sequence[str], environ: Mapping[str, str], ready: _Ready
+    ) -> Child:
+        tell = self._watcher.server_said if name == "server" else _ignore
+
+        def look(line: str) -> None:
+            if not ready.look(line):
+                tell(line)
+
+        command = ["serve" if name == "server" else name, *options]
+        where = self._plan.directory
+        child: Child = await self._nursery.start(run_child, name, command, environ, where, look)
+        self.children.append(child)
+        return child
+
+    def accidents(self) -> list[str]:
+        """Children that ended although nobody asked them to."""
+        return [how for child in self.children if (how := child.how_it_ended()) is not None]
+
+
+async def perform(plan: Plan, watcher: Watcher) -> Performance:
+    """Show it all, to the end. Raises `ChildFailed` when a child does not start.
+
+    However this ends, by cancellation too, no child is left.
+    """
+    async with trio.open_nursery() as nursery:
+        stage = Stage(plan, watcher, nursery)
+        watcher.progress("starting the stand-ins and the server")
+        audio = await _speech(plan)
+        await stage.start_server(await stage.start_sandbox())
+        await _greeting_is_ready(plan.directory / "phrases")
+        performance = await _hold_call(plan, stage, audio, watcher)
+        nursery.cancel_scope.cancel()
+        return performance
+    raise AssertionError("a nursery that was cancelled by nobody")
+
+
+async def _speech(plan: Plan) -> dict[str, bytes]:
+    """What the caller will say, spoken beforehand; or as much silence."""
+    voice = RealVoices().caller()
+    audio = {text: await voice.speak(text) for text in utterances(plan.script)}
+    if plan.silent:
+        return {text: SILENCE * len(spoken) for text, spoken in audio.items()}
+    return audio
+
+
+async def _greeting_is_ready(phrases: Path) -> None:
+    """The server speaks its phrases once, at first start, the greeting first: wait for that."""
+    with trio.move_on_after(_GREETING_SECONDS):
+        while not any(phrases.glob("*.mulaw")):
+            await trio.sleep(0.05)
+
+
+async def _hold_call(
+    plan: Plan, stage: Stage, audio: Mapping[str, bytes], watcher: Watcher
+) -> Performance:
+    async def speak(text: str) -> bytes:
+        await trio.lowlevel.checkpoint()
+        return audio[text]
+
+    call = _new_call(stage)
+    caller = Caller(plan.script, speak)
+    await caller.prepare()
+    if plan.scripted:
+        await _register(stage.sandbox_url, call.sid, utterances(plan.script))
+    url = f"{stage.webhook.removesuffix('/twiml')}/calls/{call.sid}"
+    began_at = time.time()
+    watcher.call_began(call)
+    with trio.move_on_after(CALL_SECONDS):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_follow_caller, call, caller, watcher)
+            nursery.start_soon(_follow_record, url, watcher)
+            await Twilio.place(_twilio(stage), call, caller)
+            nursery.cancel_scope.cancel()
+    record = await _final_record(url)
+    evidence = gather(call, caller.report, record, stage.accidents())
+    stand_ins = await _get(f"{stage.sandbox_url}/sandbox/state") or {}
+    return Performance(
+        evidence=evidence, record=record or {}, stand_ins=stand_ins, began_at=began_at
+    )
+
+
+def _twilio(stage: Stage) -> Twilio:
+    rng = random.SystemRandom()
+    return Twilio(
+        Account(
+            sid=stage.account_sid,
+            auth_token=stage.auth_token,
+            dial=trio.open_tcp_stream,
+            rng=rng,
+            wall=time.time,
+            link=Link(rng=rng),
+            voice=RealVoices().agent("twilio").speak,
+        )
+    )
+
+
+def _new_call(stage: Stage) -> PhoneCall:
+    origin = stage.webhook.removesuffix("/twiml")
+    numbers = Numbers(webhook=stage.webhook, status_callback=f"{origin}/twilio/status")
+    return _twilio(stage).new_call(numbers)
+
+
+async def _follow_caller(call: PhoneCall, caller: Caller, watcher: Watcher) -> None:
+    """Tell what the caller says when it is said."""
+    told = 0
+    while True:
+        for turn in caller.report.turns[told:]:
+            told += 1
+            at = turn.began_at - call.playout.origin
+            watcher.caller_said(turn.said, at, interrupting=turn.interrupting)
+        await trio.sleep(LOOK_SECONDS)
+
+
+async def _follow_record(url: str, watcher: Watcher) -> None:
+    """Tell each turn when the server has it in its record."""
+    told = 0
+    while True:
+        await trio.sleep(ASK_SECONDS)
+        record = await _get(url)
+        for turn in (record or {}).get("turns", [])[told:]:
+            told += 1
+            watcher.turn_recorded(turn)
+
+
+async def _final_record(url: str) -> Mapping[str, Any] | None:
+    """The record once it says how the call ended; what there is after two seconds otherwise."""
+    record = None
+    with trio.move_on_after(2):
+        while not (record := await _get(url) or record) or record.get("outcome") is None:
+            await trio.sleep(LOOK_SECONDS)
+    return record
+
+
+async def _get(url: str) -> dict[str, Any] | None:
+    """A JSON object from one of the children; None when there is none."""
+    with trio.move_on_after(2), suppress(NoAnswer, ValueError):
+        response = await fetch(trio.open_tcp_stream, "GET", url)
+        said = json.loads(response.body) if response.status == 200 else None
+        return said if isinstance(said, dict) else None
+    return None
+
+
+async def _register(sandbox_url: str, call_sid: str, texts: Sequence[str]) -> None:
+    body = json.dumps({"tag": call_sid, "utterances": list(texts)}).encode()
+    post = partial(fetch, trio.open_tcp_stream, "POST", body=body)
+    await post(f"{sandbox_url}/sandbox/scripts", headers=[("Content-Type", "application/json")])
+
+
+async def _cancel_after(event: trio.Event, scope: trio.CancelScope) -> None:
+    await event.wait()
+    scope.cancel()
+
+
+def _ignore(line: str) -> None:
+    del line
