@@ -10,7 +10,7 @@ import pytest
 
 from voxanne_trio.errors import ConfigurationError
 from voxanne_trio.events import Sensitive
-from voxanne_trio.observe.logs import ROOT, CallLog, set_up_logs, words
+from voxanne_trio.observe.logs import PACKAGE, ROOT, SERVER, CallLog, set_up_logs, words
 
 CALL = "CA1e1e1e1e1e1e1e1e1e1e1e1e1e4f2a1c"
 
@@ -18,7 +18,7 @@ CALL = "CA1e1e1e1e1e1e1e1e1e1e1e1e1e4f2a1c"
 @pytest.fixture(autouse=True)
 def _own_handlers() -> Iterator[None]:
     """What `set_up_logs` does to the process is undone."""
-    loggers = [logging.getLogger(name) for name in (ROOT, "hypercorn.error", "voxanne_trio.web")]
+    loggers = [logging.getLogger(name) for name in (ROOT, PACKAGE, SERVER)]
     before = [(log.handlers[:], log.propagate, log.level) for log in loggers]
     yield
     for log, (handlers, propagate, level) in zip(loggers, before, strict=True):
@@ -111,18 +111,23 @@ def test_a_file_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     assert "goes on" in terminal.getvalue()
 
 
+class FullDisk(io.StringIO):
+    """A file on a disk without room."""
+
+    def write(self, text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
 def test_a_disk_that_fills_up_is_said_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     terminal = logged(file=str(tmp_path / "voxanne.log"))
     (handler,) = (h for h in logging.getLogger(ROOT).handlers if isinstance(h, logging.FileHandler))
-    CallLog(CALL).info("written")
-    assert handler.stream is not None
-    handler.stream.close()
+    handler.stream = FullDisk()  # type: ignore[assignment]  # any text stream will do
     for _ in range(3):
         CallLog(CALL).info("lost")
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"Log file {tmp_path / 'voxanne.log'} cannot be written")
+    assert line.startswith(f"Log file {tmp_path / 'voxanne.log'} cannot be written: [Errno 28]")
     assert terminal.getvalue().count("lost") == 3
 
 

@@ -180,6 +180,11 @@ class Call:
         return [event for _, event in self.told]
 
     @property
+    def settled(self) -> bool:
+        """Whether every stream to the vendor has been closed by us."""
+        return all(stream._closed for stream in self.network.streams)
+
+    @property
     def turns(self) -> list[str]:
         return [event.text.reveal() for event in self.events if isinstance(event, TurnEnded)]
 

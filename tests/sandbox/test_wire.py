@@ -107,6 +107,7 @@ async def test_a_body_can_be_cut_in_the_middle(autojump_clock: MockClock) -> Non
 async def test_no_answer_is_500_and_nonsense_is_400(autojump_clock: MockClock) -> None:
     async def handler(exchange: Exchange) -> None:
         del exchange
+        await trio.lowlevel.checkpoint()
 
     async with http_client(handler) as client:
         assert (await client.get("/")).status_code == 500
@@ -120,6 +121,7 @@ async def test_no_answer_is_500_and_nonsense_is_400(autojump_clock: MockClock) -
 
 async def test_a_bug_of_the_handler_comes_out(autojump_clock: MockClock) -> None:
     async def handler(exchange: Exchange) -> None:
+        await trio.lowlevel.checkpoint()
         raise KeyError("bug")
 
     near, far = pair()

@@ -1,8 +1,7 @@
 """The server's life: ports, banner, vendors at the start, and stopping step by step."""
 
 import signal
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Awaitable
 from typing import Any
 
 import attrs
@@ -119,9 +118,8 @@ def test_a_port_in_use_is_one_clear_line() -> None:
         listen("192.0.2.1", 0)
 
 
-def serving(services: FakeServices, **options: Any) -> Callable[[], Awaitable[int]]:
-    options = {"answer": echo, "signals": ()} | options
-    return partial(serve, SETTINGS, lambda _: services, **options)
+def serving(services: FakeServices) -> Awaitable[int]:
+    return serve(SETTINGS, lambda _: services, answer=echo, signals=())
 
 
 @pytest.mark.sockets
@@ -129,7 +127,7 @@ async def test_a_refused_key_ends_it() -> None:
     refused = PermanentVendorError("groq", "invalid api key", status=401)
     services = FakeServices(vendors={"groq": refused})
     with trio.fail_after(BOUND), pytest.raises(ConfigurationError) as problem:
-        await serving(services)()
+        await serving(services)
     assert str(problem.value) == "groq: invalid api key, status 401"
     assert not services.running
 
@@ -154,7 +152,7 @@ async def test_an_unreachable_vendor_does_not() -> None:
 @pytest.mark.sockets
 async def test_failing_services_end_it_with_code_1() -> None:
     with trio.fail_after(BOUND):
-        assert await serving(FakeServices(fail_after=0.05))() == 1
+        assert await serving(FakeServices(fail_after=0.05)) == 1
 
 
 @pytest.mark.sockets

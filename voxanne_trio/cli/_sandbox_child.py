@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import trio
 
 from ..errors import ConfigurationError
 
+COMMAND: Final = (sys.executable, "-m", "voxanne_trio.cli", "sandbox", "--port", "0")
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 5.0
 LINE_BYTES: Final = 65_536
@@ -24,12 +25,13 @@ LINE_BYTES: Final = 65_536
 async def run_sandbox(
     *,
     on_death: Callable[[], None],
+    command: Sequence[str] = COMMAND,
     task_status: trio.TaskStatus[dict[str, str]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Run it until cancelled; `started()` gives the variables. `on_death` is called when it dies
     by itself. Raises `ConfigurationError` when it does not start."""
     process = await trio.lowlevel.open_process(
-        [sys.executable, "-m", "voxanne_trio.cli", "sandbox", "--port", "0"],
+        list(command),
         stdout=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is for us: it lives until the last call has ended
     )
@@ -40,6 +42,7 @@ async def run_sandbox(
         task_status.started(_variables(line))
         while await process.stdout.receive_some():
             pass  # what else it says on standard output
+        sys.stderr.write("The sandbox has ended by itself\n")
         on_death()
     except trio.TooSlowError:
         raise ConfigurationError("The sandbox does not start") from None

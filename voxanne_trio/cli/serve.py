@@ -10,9 +10,10 @@ from functools import partial
 
 import trio
 
+from ..errors import ConfigurationError
 from ..observe.logs import set_up_logs
 from ..settings import Settings
-from . import WRONG_USE
+from . import FELL_SHORT, WRONG_USE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,18 +60,29 @@ async def _serve(settings: Settings, as_json: bool) -> int:
 
 
 async def _serve_with_sandbox(environ: dict[str, str], as_json: bool) -> int:
+    from ..web.groups import first_error
     from ._sandbox_child import run_sandbox
 
-    async with trio.open_nursery() as nursery:
-        stand_ins = await nursery.start(partial(run_sandbox, on_death=nursery.cancel_scope.cancel))
-        # Nothing of a real account: the sandbox's addresses and keys, and our own URL.
-        own = {"VOXANNE_HOST": environ.get("VOXANNE_HOST", "127.0.0.1"), "VOXANNE_PUBLIC_URL": ""}
-        settings = Settings.load({**environ, **own, **stand_ins})
-        code = await _serve(settings, as_json)
-        nursery.cancel_scope.cancel()
-        return code
-    sys.stderr.write("The sandbox has died\n")
-    return 1
+    code, problem = FELL_SHORT, None
+    try:
+        async with trio.open_nursery() as nursery:
+            start = partial(run_sandbox, on_death=nursery.cancel_scope.cancel)
+            stand_ins: dict[str, str] = await nursery.start(start)
+            code = await _serve(_sandboxed(environ, stand_ins), as_json)
+            nursery.cancel_scope.cancel()
+    except* ConfigurationError as group:
+        problem = first_error(group)
+    if problem is not None:
+        raise problem
+    return code
+
+
+def _sandboxed(environ: dict[str, str], stand_ins: dict[str, str]) -> Settings:
+    """Settings with nothing of a real account: the sandbox's addresses and keys, our own URL."""
+    own = {"VOXANNE_HOST": environ.get("VOXANNE_HOST", "127.0.0.1"), "VOXANNE_PUBLIC_URL": ""}
+    chosen = own | stand_ins
+    kept = {name: value for name, value in environ.items() if name[: -len("_FILE")] not in chosen}
+    return Settings.load(kept | chosen)
 
 
 def _announce(url: str) -> None:

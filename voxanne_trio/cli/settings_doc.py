@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     for field in attrs.fields(Settings):
         value = getattr(settings, field.name)
         shown = ("set" if value else "not set") if field.metadata["secret"] else _text(value)
-        print(f"{variable(field):<34} {shown}")
+        print(f"{variable(field):<34} {shown or '(empty)'}")
     return 0
 
 

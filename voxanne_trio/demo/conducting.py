@@ -8,8 +8,6 @@ evidence. Refuses to know files, tables and verdicts.
 from __future__ import annotations
 
 import json
-import os
-import random
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -20,18 +18,16 @@ from typing import Any, Final, Protocol
 import attrs
 import trio
 
-from ..sandbox.account import Account, Numbers
-from ..sandbox.caller import Caller, Step, utterances
+from ..sandbox.account import Numbers
+from ..sandbox.caller import Caller, utterances
 from ..sandbox.client import NoAnswer, fetch
 from ..sandbox.mulaw import SILENCE
 from ..sandbox.phone import PhoneCall
-from ..sandbox.stream import Link
 from ..sandbox.twilio import Twilio
 from ..sandbox.voice import RealVoices
-from .children import Child, ChildFailed, clean_environment, run_child
 from .evidence import Evidence, gather
+from .stage import Plan, Stage
 
-START_SECONDS: Final = 45.0
 CALL_SECONDS: Final = 110.0
 """A call that has not ended by then is ended from here."""
 
@@ -61,19 +57,6 @@ class Watcher(Protocol):
 
 
 @attrs.frozen(kw_only=True)
-class Plan:
-    """What is to be shown."""
-
-    script: tuple[Step, ...]
-    profile: str
-    stt: str
-    scripted: bool
-    silent: bool
-    directory: Path
-    package_root: Path
-
-
-@attrs.frozen(kw_only=True)
 class Performance:
     """What has been shown; `stand_ins` is what the sandbox says of itself."""
 
@@ -84,105 +67,13 @@ class Performance:
     """Wall-clock seconds."""
 
 
-@attrs.define(eq=False)
-class _Ready:
-    """Waits for the line of JSON with which a child says that it is ready."""
-
-    key: str
-    said: dict[str, Any] = attrs.field(factory=dict)
-    event: trio.Event = attrs.field(factory=trio.Event)
-
-    def look(self, line: str) -> bool:
-        """Whether this line was it."""
-        if self.event.is_set() or not line.startswith("{"):
-            return False
-        with suppress(ValueError):
-            said = json.loads(line)
-            if self.key in said:
-                self.said = said
-                self.event.set()
-                return True
-        return False
-
-    async def wait(self, child: Child, lines: int = 3) -> dict[str, Any]:
-        """What the child said. Raises `ChildFailed`."""
-        with trio.move_on_after(START_SECONDS):
-            async with trio.open_nursery() as nursery:
-                for event in (self.event, child.ended):
-                    nursery.start_soon(_cancel_after, event, nursery.cancel_scope)
-        if not self.event.is_set():
-            how = child.how_it_ended() or f"the {child.name} was not ready in {START_SECONDS:g} s"
-            raise ChildFailed("\n  ".join([f"Cannot start: {how}", *child.last_lines[-lines:]]))
-        return self.said
-
-
-class Stage:
-    """The children, for as long as the demo lasts."""
-
-    def __init__(self, plan: Plan, watcher: Watcher, nursery: trio.Nursery) -> None:
-        self._plan = plan
-        self._watcher = watcher
-        self._nursery = nursery
-        self._environ = clean_environment(os.environ, plan.package_root)
-        self.children: list[Child] = []
-        self.account_sid = f"AC{os.urandom(16).hex()}"
-        self.auth_token = os.urandom(16).hex()
-        self.sandbox_url = ""
-        self.webhook = ""
-
-    async def start_sandbox(self) -> Mapping[str, str]:
-        """Start the vendors' stand-ins; the variables that point a server at them."""
-        plan, ready = self._plan, _Ready("env")
-        options = ["--port", "0", "--profile", plan.profile]
-        options += ["--scripted"] if plan.scripted else []
-        child = await self._start("sandbox", options, self._environ, ready)
-        said = await ready.wait(child)
-        self.sandbox_url = str(said["url"])
-        return {str(name): str(value) for name, value in said["env"].items()}
-
-    async def start_server(self, vendors: Mapping[str, str]) -> None:
-        """Start the product's server against the stand-ins, as anybody would start it."""
-        ready = _Ready("webhook")
-        environ = {**self._environ, **vendors}
-        environ |= {
-            "TWILIO_ACCOUNT_SID": self.account_sid,
-            "TWILIO_AUTH_TOKEN": self.auth_token,
-            "VOXANNE_STT": self._plan.stt,
-            "VOXANNE_LOG_FILE": "",
-            "VOXANNE_CACHE_DIR": "phrases",
-        }
-        environ.pop("VOXANNE_PUBLIC_URL", None)
-        options = ["--host", "127.0.0.1", "--port", "0", "--json"]
-        child = await self._start("server", options, environ, ready)
-        self.webhook = str((await ready.wait(child))["webhook"])
-
-    async def _start(
-        self, name: str, options: Sequence[str], environ: Mapping[str, str], ready: _Ready
-    ) -> Child:
-        tell = self._watcher.server_said if name == "server" else _ignore
-
-        def look(line: str) -> None:
-            if not ready.look(line):
-                tell(line)
-
-        command = ["serve" if name == "server" else name, *options]
-        where = self._plan.directory
-        child: Child = await self._nursery.start(run_child, name, command, environ, where, look)
-        self.children.append(child)
-        return child
-
-    def accidents(self) -> list[str]:
-        """Children that ended although nobody asked them to."""
-        return [how for child in self.children if (how := child.how_it_ended()) is not None]
-
-
 async def perform(plan: Plan, watcher: Watcher) -> Performance:
     """Show it all, to the end. Raises `ChildFailed` when a child does not start.
 
     However this ends, by cancellation too, no child is left.
     """
     async with trio.open_nursery() as nursery:
-        stage = Stage(plan, watcher, nursery)
+        stage = Stage(plan, watcher.server_said, nursery)
         watcher.progress("starting the stand-ins and the server")
         audio = await _speech(plan)
         await stage.start_server(await stage.start_sandbox())
@@ -216,19 +107,23 @@ async def _hold_call(
         await trio.lowlevel.checkpoint()
         return audio[text]
 
-    call = _new_call(stage)
+    twilio = Twilio(stage.account)
+    origin = stage.webhook.removesuffix("/twiml")
+    call = twilio.new_call(
+        Numbers(webhook=stage.webhook, status_callback=f"{origin}/twilio/status")
+    )
     caller = Caller(plan.script, speak)
     await caller.prepare()
     if plan.scripted:
         await _register(stage.sandbox_url, call.sid, utterances(plan.script))
-    url = f"{stage.webhook.removesuffix('/twiml')}/calls/{call.sid}"
+    url = f"{origin}/calls/{call.sid}"
     began_at = time.time()
     watcher.call_began(call)
     with trio.move_on_after(CALL_SECONDS):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_follow_caller, call, caller, watcher)
             nursery.start_soon(_follow_record, url, watcher)
-            await Twilio.place(_twilio(stage), call, caller)
+            await twilio.place(call, caller)
             nursery.cancel_scope.cancel()
     record = await _final_record(url)
     evidence = gather(call, caller.report, record, stage.accidents())
@@ -236,27 +131,6 @@ async def _hold_call(
     return Performance(
         evidence=evidence, record=record or {}, stand_ins=stand_ins, began_at=began_at
     )
-
-
-def _twilio(stage: Stage) -> Twilio:
-    rng = random.SystemRandom()
-    return Twilio(
-        Account(
-            sid=stage.account_sid,
-            auth_token=stage.auth_token,
-            dial=trio.open_tcp_stream,
-            rng=rng,
-            wall=time.time,
-            link=Link(rng=rng),
-            voice=RealVoices().agent("twilio").speak,
-        )
-    )
-
-
-def _new_call(stage: Stage) -> PhoneCall:
-    origin = stage.webhook.removesuffix("/twiml")
-    numbers = Numbers(webhook=stage.webhook, status_callback=f"{origin}/twilio/status")
-    return _twilio(stage).new_call(numbers)
 
 
 async def _follow_caller(call: PhoneCall, caller: Caller, watcher: Watcher) -> None:
@@ -303,12 +177,3 @@ async def _register(sandbox_url: str, call_sid: str, texts: Sequence[str]) -> No
     body = json.dumps({"tag": call_sid, "utterances": list(texts)}).encode()
     post = partial(fetch, trio.open_tcp_stream, "POST", body=body)
     await post(f"{sandbox_url}/sandbox/scripts", headers=[("Content-Type", "application/json")])
-
-
-async def _cancel_after(event: trio.Event, scope: trio.CancelScope) -> None:
-    await event.wait()
-    scope.cancel()
-
-
-def _ignore(line: str) -> None:
-    del line

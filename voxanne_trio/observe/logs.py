@@ -21,6 +21,8 @@ from ..errors import ConfigurationError
 from ..events import Sensitive
 
 ROOT: Final = "voxanne"
+PACKAGE: Final = "voxanne_trio"
+SERVER: Final = "hypercorn.error"
 TAIL: Final = 6
 """Last characters of a call sid: enough to tell the calls of a day apart by eye."""
 
@@ -134,13 +136,13 @@ def _formatter(format: str) -> logging.Formatter:
 def _replace_handlers(
     handlers: list[logging.Handler], formatter: logging.Formatter, level: int
 ) -> None:
-    for name in (ROOT, "hypercorn.error", "voxanne_trio.web"):
+    for name in (ROOT, PACKAGE, SERVER):
         logger = logging.getLogger(name)
         for old in logger.handlers[:]:
             logger.removeHandler(old)
             old.close()
         logger.propagate = False
-        logger.setLevel(level if name == ROOT else max(level, logging.WARNING))
+        logger.setLevel(max(level, logging.WARNING) if name == SERVER else level)
         for handler in handlers:
             handler.setFormatter(formatter)
             logger.addHandler(handler)

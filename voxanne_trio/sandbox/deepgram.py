@@ -35,7 +35,7 @@ from .speak import SpeakSocket
 from .speech import Speaker
 from .voice import Voices
 from .wire import Exchange, Request
-from .words import Recogniser, Session
+from .words import NoSession, Recogniser, Session
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +128,8 @@ class Deepgram:
                 await self._listen(exchange, request_id, nova_settings(request.query))
             else:
                 raise Refusal(404, "NOT_FOUND", f"Nothing is served at {request.path}.")
+        except NoSession:
+            await refuse(exchange, too_many(), request_id)
         except Refusal as refusal:
             await refuse(exchange, refusal, request_id)
 

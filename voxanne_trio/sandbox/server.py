@@ -155,6 +155,8 @@ class Sandbox:
         if self.scripts is not None:
             self.scripts.register(placed.call.sid, utterances(steps))
         self.placed[placed.call.sid] = placed
+        for sid in self.placed.keys() - self.twilio.calls.keys():
+            del self.placed[sid]  # ended, and forgotten by Twilio too
         return placed
 
     async def place(self, placed: Placed, after: float = 0.0) -> None:
@@ -281,7 +283,11 @@ class Sandbox:
         return {name: faults for name, faults in found.items() if isinstance(faults, Faults)}
 
     def state(self) -> dict[str, Any]:
-        """Delays, faults to come, calls: for whoever looks."""
+        """Delays, faults to come, calls: for whoever looks.
+
+        `late` and `late_ms` are how often and by how much the stand-ins themselves were slower than
+        their profile: not the product's.
+        """
         calls = [placed.call for placed in self.placed.values()]
         return {
             "profile": self.profile.name,
@@ -289,6 +295,9 @@ class Sandbox:
             "calls": len(calls),
             "calls_in_progress": sum(call.in_progress for call in calls),
             "llm_requests": len(self.groq.served),
+            "recogniser": "scripted" if self.scripts is not None else "pocketsphinx",
+            "late": getattr(self.deepgram, "late", 0),
+            "late_ms": getattr(self.deepgram, "late_ms", 0.0),
             "bugs": self.bugs,
         }
 

@@ -18,7 +18,7 @@ from .wire import Exchange
 
 __all__ = ["PREFIX", "Account", "Behaviour", "Numbers", "PhoneCall", "Twilio"]
 
-KEPT_CALLS: Final = 1_000
+KEPT_CALLS: Final = 200
 """Ended calls that REST still knows; their audio goes with them."""
 
 Behaviour = Callable[[PhoneCall], Awaitable[Any]]

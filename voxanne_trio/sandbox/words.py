@@ -69,6 +69,10 @@ class Session(Protocol):
         ...
 
 
+class NoSession(Exception):
+    """As many streams are being recognised as may be."""
+
+
 class Recogniser(Protocol):
     """Where sessions come from."""
 
@@ -82,7 +86,7 @@ class Recogniser(Protocol):
         ...
 
     def session(self, tags: Sequence[str]) -> AbstractAsyncContextManager[Session]:
-        """A session for a stream with these tags."""
+        """A session for a stream with these tags. Raises `NoSession`."""
         ...
 
 

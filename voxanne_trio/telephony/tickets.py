@@ -88,7 +88,7 @@ class Tickets:
         mac, body = data[:_MAC_BYTES], data[_MAC_BYTES:]
         if len(body) < _HEAD.size:
             raise BadTicket("malformed")
-        if not any([hmac.compare_digest(_mac(key, body), mac) for key in self._keys]):
+        if not any(hmac.compare_digest(_mac(key, body), mac) for key in self._keys):
             raise BadTicket("not ours")
         return body
 

@@ -21,6 +21,7 @@ from ..telephony.media_stream import MediaSocket
 from ..telephony.tickets import Tickets
 from . import guard
 from .desk import Answer, Compose, Composition, Desk, watch_vendors
+from .groups import first_error
 from .health import add_health
 from .media import MediaEndpoint
 from .webhooks import add_webhooks
@@ -35,7 +36,7 @@ class VoxanneApp(QuartTrio):
     """The application with its desk, by which the server drains it."""
 
     desk: Desk
-    failure: Exception | None = None
+    failure: BaseException | None = None
     """Why the services could not be started."""
 
 
@@ -87,10 +88,10 @@ class _Hosting:
             composition = self._compose(self._app.desk.settings)
             await self._app.nursery.start(self._run, composition, name="services")
         except Exception as error:
-            self._app.failure = _only(error)
-            if not isinstance(self._app.failure, ConfigurationError | ValueError):
+            self._app.failure = first_error(error)
+            if not isinstance(self._app.failure, ConfigurationError):
                 log.exception("What calls share cannot be started")
-            raise self._app.failure from None
+            raise
         self._app.desk.composition = composition
 
     async def stop(self) -> None:
@@ -116,13 +117,6 @@ class _Hosting:
                 raise
             log.exception("What calls share has failed: the server stops")
             desk.broken.set()
-
-
-def _only(error: Exception) -> Exception:
-    """The one error in a nursery's group of one."""
-    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error
 
 
 def _compose(settings: Settings) -> Composition:

@@ -41,6 +41,8 @@ from wsproto.connection import ConnectionState
 from wsproto.events import CloseConnection, Message, Ping
 from wsproto.frame_protocol import CloseReason
 
+from .groups import first_error
+
 log = logging.getLogger("voxanne.web")
 
 SEND_SECONDS: Final = 10.0
@@ -78,7 +80,7 @@ class GuardedServer(TCPServer):
             self._watch_peer()
             await super().run()
         except* Exception as group:  # noqa: BLE001 - one connection's boundary
-            log.warning("Connection dropped: %s", _brief(group))
+            log.warning("Connection dropped: %.200r", first_error(group))
 
     async def protocol_send(self, event: Event) -> None:
         if isinstance(event, RawData):
@@ -297,10 +299,3 @@ class GuardedSocket(WSStream):
                     await self._inbox.send(message)
                 finally:
                     self._waiting.discard(waiting)
-
-
-def _brief(group: BaseExceptionGroup[BaseException]) -> str:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return repr(error)[:200]

@@ -26,6 +26,7 @@ from ..errors import ConfigurationError
 from ..settings import Settings
 from .application import VoxanneApp, create_app
 from .desk import Answer, Compose, Desk
+from .groups import first_error
 from .webhooks import ANSWER_PATH
 
 log = logging.getLogger("voxanne.web")
@@ -108,7 +109,7 @@ async def serve(
                 _announce(settings, app.desk, port, announce)
                 task_status.started(app)
         except* ConfigurationError as group:
-            problem = str(_first(group))
+            problem = str(first_error(group))
     if problem:
         raise ConfigurationError(problem)
     return 1 if app.desk.broken.is_set() else 0
@@ -177,9 +178,9 @@ def _announce(
     clinic = desk.composition.clinic.name if desk.composition is not None else ""
     for line in banner(settings, clinic, port):
         log.info(line)
-    for vendor, error in desk.vendors.items():
+    for error in desk.vendors.values():
         if error is not None:
-            log.warning("%s cannot be used yet: %s", vendor, error)
+            log.warning("%s: calls are taken all the same, /readyz tells", error)
     if announce is not None:
         announce(_own_url(settings, port))
 
@@ -204,7 +205,7 @@ async def _run_hypercorn(
             task_status=task_status,
         )
     except* LifespanFailureError as group:
-        problem = str(app.failure or _first(group))
+        problem = str(app.failure or first_error(group))
     if problem:
         raise ConfigurationError(f"Cannot start: {problem}")
     server.cancel()
@@ -240,10 +241,3 @@ def _own_url(settings: Settings, port: int) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
     host = f"[{host}]" if ":" in host else host
     return f"http://{host}:{port}"
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

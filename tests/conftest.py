@@ -1,0 +1,62 @@
+"""What holds for every test: it ends, and on virtual time it starts no thread.
+
+A test that stands still is interrupted after `WALL_SECONDS` and fails, telling where it stood; one
+that no interrupt reaches ends the whole run a little later, with the stack of every thread. Neither asks how fast the machine is: a test takes far less than that or
+hangs. Under an autojump clock a thread's time counts as none, so that the clock runs away: there,
+starting one is an error.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import signal
+from collections.abc import Generator
+from typing import Final
+
+import pytest
+
+WALL_SECONDS: Final = 60
+"""For one test; a test that needs more is marked `wall_seconds(N)`."""
+
+LAST_RESORT_SECONDS: Final = 30
+"""More, until the run is ended."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Fail the test when it stands still: by an interrupt, which Trio brings to its main task."""
+    marker = pyfuncitem.get_closest_marker("wall_seconds")
+    seconds = marker.args[0] if marker else WALL_SECONDS
+    rung: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        rung.append(number)
+        signal.raise_signal(signal.SIGINT)
+
+    faulthandler.dump_traceback_later(seconds + LAST_RESORT_SECONDS, exit=True)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.alarm(seconds)
+    try:
+        return (yield)
+    except BaseException:
+        if rung:
+            pytest.fail(f"still running after {seconds} s")
+        raise
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+        faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.fixture(autouse=True)
+def no_threads_on_virtual_time(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refuse threads to a test that asked for pytest-trio's virtual clock."""
+    if {"mock_clock", "autojump_clock"}.isdisjoint(request.fixturenames):
+        return
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a thread was started on virtual time")
+
+    monkeypatch.setattr("trio._threads.start_thread_soon", refuse)
