@@ -1,14 +1,14 @@
 """What holds for every test: it ends, and on virtual time it starts no thread.
 
 A test that stands still is interrupted after `WALL_SECONDS` and fails, telling where it stood; one
-that no interrupt reaches ends the whole run a little later, with the stack of every thread. Neither asks how fast the machine is: a test takes far less than that or
-hangs. Under an autojump clock a thread's time counts as none, so that the clock runs away: there,
-starting one is an error.
+that no interrupt reaches ends the whole run later on, with the stack of every thread (pytest's own
+timeout). Neither asks how fast the machine is: a test takes far less than that, or hangs. Under an
+autojump clock a thread's time counts as none, so that the clock runs away: there, starting one is
+an error.
 """
 
 from __future__ import annotations
 
-import faulthandler
 import signal
 from collections.abc import Generator
 from typing import Final
@@ -17,9 +17,6 @@ import pytest
 
 WALL_SECONDS: Final = 60
 """For one test; a test that needs more is marked `wall_seconds(N)`."""
-
-LAST_RESORT_SECONDS: Final = 30
-"""More, until the run is ended."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -33,7 +30,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         rung.append(number)
         signal.raise_signal(signal.SIGINT)
 
-    faulthandler.dump_traceback_later(seconds + LAST_RESORT_SECONDS, exit=True)
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.alarm(seconds)
     try:
@@ -45,7 +41,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
-        faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(autouse=True)

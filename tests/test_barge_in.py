@@ -33,11 +33,11 @@ FIRST_TOKEN = 0.110
 FIRST_AUDIO = 0.260
 """About when the reply's first frame leaves, after the turn was decided."""
 
-REPLY_SECONDS = 19.0
+REPLY_SECONDS = 14.4
 
 MOMENTS = [
     *(0.0, 0.05, 0.109, 0.111, 0.15, 0.2, 0.21, 0.22, 0.23, 0.24, 0.25, 0.26, 0.28, 0.3),
-    *(0.4 + 0.37 * n for n in range(50)),
+    *(0.4 + 0.37 * n for n in range(40)),
 ]
 
 
@@ -143,7 +143,7 @@ async def test_barge_in(autojump_clock: trio.testing.MockClock, after: float) ->
         played = bytes(playout.audio[start : playout.position(clear.detail["effective_at"])])
         begun, finished = bursts(played)
         claimed = len(turn.heard.split())
-        assert finished - 2 <= claimed <= begun
+        assert finished - 1 <= claimed <= begun
 
 
 async def test_what_was_heard_grows_word_by_word(autojump_clock: trio.testing.MockClock) -> None:
@@ -153,7 +153,7 @@ async def test_what_was_heard_grows_word_by_word(autojump_clock: trio.testing.Mo
             claimed.append(len(call.interrupted().heard.split()))
     assert claimed == sorted(claimed)
     assert max(b - a for a, b in pairwise(claimed)) <= 1
-    assert claimed[-1] >= 4
+    assert claimed[-1] >= 3
 
 
 async def test_a_barge_in_ends_model_stream_and_synthesis_with_the_reply(

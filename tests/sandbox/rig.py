@@ -11,9 +11,12 @@ import json
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import attrs
+import h11
+import httpx
 import trio
 from deepgram.listen.v1 import types as listen_v1
 from deepgram.listen.v2 import types as listen_v2
@@ -21,6 +24,7 @@ from deepgram.speak.v1 import types as speak_v1
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
 
 from voxanne_trio.sandbox.deepgram import Deepgram, Limits
+from voxanne_trio.sandbox.endpointer import FRAME_BYTES
 from voxanne_trio.sandbox.memory import pair
 from voxanne_trio.sandbox.profiles import Profile
 from voxanne_trio.sandbox.scripted import Scripted
@@ -34,6 +38,9 @@ NOVA: Final = (
 )
 SPEAK: Final = "/v1/speak?model=aura-2-thalia-en&encoding=mulaw&sample_rate=8000"
 SILENCE: Final = b"\xff"
+FRAME: Final = 0.02
+
+DATA: Final = Path(__file__).parent.parent / "data"
 
 MODELS: Final[Mapping[str, Mapping[str, Any]]] = {
     "/v1/listen": {
@@ -71,7 +78,29 @@ def stand_in(profile: str = "fixed:260,110,90", **options: Any) -> Deepgram:
 
 
 def limited(**limits: int) -> Deepgram:
+    """A stand-in that serves only so many at once."""
     return stand_in(limits=Limits(**limits))
+
+
+def scripted(*utterances: str, profile: str = "fixed:260,110,90") -> Deepgram:
+    """A stand-in that knows what the stream with the tag of `FLUX` and `NOVA` will say."""
+    deepgram = stand_in(profile)
+    assert isinstance(deepgram.recogniser, Scripted)
+    deepgram.recogniser.register("CA1", utterances)
+    return deepgram
+
+
+def tones(text: str) -> bytes:
+    """Speech of the sandbox's caller, in whole frames."""
+    audio = ToneVoices().caller().say(text)
+    return audio[: len(audio) // FRAME_BYTES * FRAME_BYTES]
+
+
+async def say(client: Client, text: str, *, after: float = 0.5) -> float:
+    """Say something after a silence. When the last of it was sent."""
+    await client.silence(after)
+    await client.hear(tones(text), FRAME_BYTES)
+    return trio.current_time()
 
 
 @attrs.define
@@ -141,7 +170,11 @@ async def connected(deepgram: Deepgram, target: str, key: str = "key") -> AsyncI
     async with near, trio.open_nursery() as nursery:
         nursery.start_soon(serve_stream, far, deepgram.handle)
         socket = await wrap_client_stream(
-            nursery, near, "api.deepgram.com", target, extra_headers=headers
+            nursery,
+            near,  # type: ignore[arg-type]  # names sockets; any stream will do
+            "api.deepgram.com",
+            target,
+            extra_headers=headers,
         )
         client = Client(socket, target.partition("?")[0])
         nursery.start_soon(client.listen)
@@ -150,6 +183,66 @@ async def connected(deepgram: Deepgram, target: str, key: str = "key") -> AsyncI
 
 
 def events(client: Client) -> Sequence[str]:
-    """The turn events in order, without Updates."""
-    names = (said.get("event", said["type"]) for said in client.said)
+    """The turn events and other messages in order, without Updates."""
+    return order(client.said)
+
+
+def order(messages: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the messages are, in order, without Updates."""
+    names = (said.get("event", said["type"]) for said in messages)
     return [name for name in names if name != "Update"]
+
+
+def sample(sequence: str) -> list[dict[str, Any]]:
+    """One recorded sequence of the wire, line by line."""
+    lines = (DATA / "deepgram_messages.jsonl").read_text(encoding="utf-8").splitlines()
+    records: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    return [record for record in records if record["seq"] == sequence]
+
+
+def same_shape(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+    """Whether a message has the recorded one's keys with the same kinds of value."""
+    return {name: _kind(value) for name, value in ours.items()} == {
+        name: _kind(value) for name, value in theirs.items()
+    }
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    return "number" if isinstance(value, int | float) else type(value).__name__
+
+
+async def refusal(deepgram: Deepgram, target: str, key: str = "key") -> httpx.Response:
+    """The answer to an upgrade that is not accepted."""
+    near, far = pair()
+    request = httpx.Request(
+        "GET",
+        f"ws://api.deepgram.com{target}",
+        headers={
+            "authorization": f"Token {key}",
+            "upgrade": "websocket",
+            "connection": "Upgrade",
+            "sec-websocket-version": "13",
+            "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+        },
+    )
+    connection = h11.Connection(h11.CLIENT)
+    async with near, trio.open_nursery() as nursery:
+        nursery.start_soon(serve_stream, far, deepgram.handle)
+        head = h11.Request(method="GET", target=request.url.raw_path, headers=request.headers.raw)
+        await near.send_all(
+            (connection.send(head) or b"") + (connection.send(h11.EndOfMessage()) or b"")
+        )
+        answer: h11.Response | None = None
+        body = b""
+        while not isinstance(event := connection.next_event(), h11.EndOfMessage):
+            if event is h11.NEED_DATA:
+                connection.receive_data(await near.receive_some())
+            elif isinstance(event, h11.Response):
+                answer = event
+            elif isinstance(event, h11.Data):
+                body += bytes(event.data)
+        nursery.cancel_scope.cancel()
+    assert answer is not None
+    return httpx.Response(answer.status_code, headers=list(answer.headers), content=body)

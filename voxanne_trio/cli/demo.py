@@ -18,7 +18,8 @@ from ..errors import ConfigurationError
 from . import DONE, FELL_SHORT
 
 if TYPE_CHECKING:
-    from ..demo.conducting import Performance, Plan
+    from ..demo.conducting import Performance
+    from ..demo.stage import Plan
     from ..demo.terminal import Terminal
     from ..demo.transcript import Files
 
@@ -76,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     terminal = Terminal.on(sys.stderr if arguments.json else sys.stdout)
     plan = _plan(arguments)
     try:
-        performance = trio.run(perform, plan, LiveView(terminal), strict_exception_groups=False)
+        performance = trio.run(perform, plan, LiveView(terminal))
     except ChildFailed as failure:
         sys.stderr.write(f"{failure}\n")
         return FELL_SHORT
@@ -87,7 +88,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     import random
 
     from ..demo import script
-    from ..demo.conducting import Plan
+    from ..demo.stage import Plan
     from ..sandbox.profiles import Profile
 
     if arguments.say and arguments.script:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 import attrs
@@ -25,6 +24,7 @@ from ..sandbox.mulaw import SILENCE
 from ..sandbox.phone import PhoneCall
 from ..sandbox.twilio import Twilio
 from ..sandbox.voice import RealVoices
+from .children import ChildFailed
 from .evidence import Evidence, gather
 from .stage import Plan, Stage
 
@@ -70,18 +70,29 @@ class Performance:
 async def perform(plan: Plan, watcher: Watcher) -> Performance:
     """Show it all, to the end. Raises `ChildFailed` when a child does not start.
 
-    However this ends, by cancellation too, no child is left.
+    However this ends, by Ctrl-C too, no child is left.
     """
-    async with trio.open_nursery() as nursery:
-        stage = Stage(plan, watcher.server_said, nursery)
-        watcher.progress("starting the stand-ins and the server")
-        audio = await _speech(plan)
-        await stage.start_server(await stage.start_sandbox())
-        await _greeting_is_ready(plan.directory / "phrases")
-        performance = await _hold_call(plan, stage, audio, watcher)
-        nursery.cancel_scope.cancel()
-        return performance
-    raise AssertionError("a nursery that was cancelled by nobody")
+    try:
+        async with trio.open_nursery() as nursery:
+            stage = Stage(plan, watcher.server_said, nursery)
+            watcher.progress("starting the stand-ins and the server")
+            audio = await _speech(plan)
+            await stage.start_server(await stage.start_sandbox())
+            await _greeting_is_ready(trio.Path(plan.directory / "phrases"))
+            performance = await _hold_call(plan, stage, audio, watcher)
+            nursery.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        for kind in (ChildFailed, KeyboardInterrupt):
+            if (wanted := group.subgroup(kind)) is not None:
+                raise _first(wanted) from None
+        raise
+    return performance
+
+
+def _first(group: BaseException) -> BaseException:
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return group
 
 
 async def _speech(plan: Plan) -> dict[str, bytes]:
@@ -93,11 +104,15 @@ async def _speech(plan: Plan) -> dict[str, bytes]:
     return audio
 
 
-async def _greeting_is_ready(phrases: Path) -> None:
+async def _greeting_is_ready(phrases: trio.Path) -> None:
     """The server speaks its phrases once, at first start, the greeting first: wait for that."""
     with trio.move_on_after(_GREETING_SECONDS):
-        while not any(phrases.glob("*.mulaw")):
-            await trio.sleep(0.05)
+        while not await _holds_any(phrases):
+            await trio.sleep(LOOK_SECONDS)
+
+
+async def _holds_any(phrases: trio.Path) -> bool:
+    return await phrases.is_dir() and any(await phrases.glob("*.mulaw"))
 
 
 async def _hold_call(
@@ -157,9 +172,12 @@ async def _follow_record(url: str, watcher: Watcher) -> None:
 
 async def _final_record(url: str) -> Mapping[str, Any] | None:
     """The record once it says how the call ended; what there is after two seconds otherwise."""
-    record = None
+    record: Mapping[str, Any] | None = None
     with trio.move_on_after(2):
-        while not (record := await _get(url) or record) or record.get("outcome") is None:
+        while True:
+            record = await _get(url) or record
+            if record is not None and record.get("outcome") is not None:
+                break
             await trio.sleep(LOOK_SECONDS)
     return record
 

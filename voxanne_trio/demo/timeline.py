@@ -151,7 +151,7 @@ def _agent_words(evidence: Evidence, width: float) -> tuple[_Words, ...]:
 
 def _spaces(starts: list[float], width: float) -> list[float]:
     """How wide the words that start there may be: to where the next begin."""
-    ends = [*starts[1:], width - 16]
+    ends = [*starts[1:], width - 16][: len(starts)]
     return [max(end - x - 14, _NARROWEST) for x, end in zip(starts, ends, strict=True)]
 
 

@@ -131,6 +131,8 @@ class ScriptedSession:
     def end(self) -> None:
         self._told += len(self.words)
         self.words = []
+        if not self.settled:
+            self._silent_since = self._position
 
     @property
     def _said(self) -> float:

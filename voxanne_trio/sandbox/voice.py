@@ -70,7 +70,7 @@ def between_pieces() -> bytes:
 
 
 _CALLER: Final = Manner("en-us", rate=165)
-_AGENT: Final = Manner("en-gb+f3", rate=165, pitch=62, range=60)
+_AGENT: Final = Manner("en+f3", rate=165, pitch=62, range=60)
 _FEMALE: Final = ("f2", "f3", "f4")
 _MALE: Final = ("m1", "m3", "m7")
 _MALE_NAMES: Final = frozenset(
@@ -86,7 +86,7 @@ def manner_of(model: str) -> Manner:
         return _AGENT
     kind = zlib.crc32(name.encode())
     variants = _MALE if name in _MALE_NAMES else _FEMALE
-    accent = ("en-gb", "en-gb-x-rp", "en-gb-scotland")[kind // 8 % 3]
+    accent = ("en", "en-gb-x-rp", "en-gb-scotland")[kind // 8 % 3]
     return Manner(f"{accent}+{variants[kind % 3]}", rate=160 + kind // 64 % 16, pitch=50)
 
 
