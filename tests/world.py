@@ -77,6 +77,7 @@ class World:
     def call(self, *script: Any, then: Sequence[str] = ()) -> Placed:
         """A call that has not rung yet."""
         placed = self.sandbox.new_call(Numbers(webhook=PUBLIC + "/twiml"), script)
+        assert self.sandbox.scripts is not None
         self.sandbox.scripts.register(placed.call.sid, [*utterances(read_script(script)), *then])
         return placed
 

@@ -49,8 +49,10 @@ async def test_an_utterance_from_speech_started_to_utterance_end(
     assert final == pytest.approx(spoken + 0.300, abs=0.001)  # the pause asked for is longer
     end = client.of("UtteranceEnd")
     assert [said["last_word_end"] for said in end] == [pytest.approx(2.04, abs=2 * FRAME)]
-    word = client.of("Results")[-2]["channel"]["alternatives"][0]
-    assert word["words"] == []
+    said = next(said for said in client.of("Results") if said["is_final"])
+    words = said["channel"]["alternatives"][0]["words"]
+    assert [word["word"] for word in words] == ["do", "you", "do", "bbl"]
+    assert [word["punctuated_word"] for word in words] == ["Do", "you", "do", "BBL?"]
 
 
 async def test_ranges_are_continuous_and_interims_come_every_second(
@@ -65,7 +67,7 @@ async def test_ranges_are_continuous_and_interims_come_every_second(
         if said["is_final"]:
             start = said["start"] + said["duration"]
     interims = [said for said in client.of("Results") if not said["is_final"]]
-    assert _text(interims[0]).startswith("I would")
+    assert _text(interims[0]) == "I"
     assert len(interims) >= 8
     empty = [said for said in client.of("Results") if said["is_final"] and not _text(said)]
     assert len(empty) >= 2
@@ -123,10 +125,7 @@ async def test_without_endpointing_nothing_is_speech_final(autojump_clock: MockC
         for text in ("Hello.", "Again."):
             await say(client, text)
             await client.silence(2.0)
-    assert finals(client) == [("Hello", False), ("Again", False)] or finals(client) == [
-        ("Hello.", False),
-        ("Again.", False),
-    ]
+    assert finals(client) == [("Hello.", False), ("Again.", False)]
     assert len(client.of("UtteranceEnd")) == 2
 
 
@@ -142,7 +141,9 @@ async def test_finalize_and_close_stream_flush(autojump_clock: MockClock) -> Non
     assert [said["from_finalize"] for said in results] == [True, False]
     assert finals(client) == [("Thanks.", True), ("Bye.", True)]
     assert order(client.said)[-1] == "Metadata"
-    assert client.said[-1]["duration"] == pytest.approx(results[-1]["start"] + results[-1]["duration"])
+    assert client.said[-1]["duration"] == pytest.approx(
+        results[-1]["start"] + results[-1]["duration"]
+    )
     assert client.closed == (1000, None)
 
 
@@ -220,6 +221,8 @@ async def test_recorded_messages_have_the_same_shapes(autojump_clock: MockClock)
                 await client.silence(1.5)
                 await say(client, script[1])
             elif record["dir"] == "client" and record["kind"] == "text":
+                if record["msg"]["type"] == "CloseStream":
+                    await trio.sleep(0.1)  # the answer to Configure takes a moment
                 await client.send(**record["msg"])
         await trio.sleep(3.0)
     recorded = {

@@ -55,6 +55,8 @@ class HandSession:
     def settle(self, pause: float) -> None:
         self.settled = not self.slow
 
+    def conclude(self) -> None: ...
+
     def end(self) -> None:
         self.words = ()
 

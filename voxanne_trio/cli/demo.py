@@ -135,7 +135,7 @@ def _finish(
         performance, found, profile=plan.profile, recogniser=recogniser, files=files
     )
     _write(files, performance, plan, whole)
-    _show_end(terminal, performance, plan, whole)
+    _show_end(terminal, performance, plan, whole, arguments.out)
     if arguments.json:
         print(json.dumps(whole, ensure_ascii=False))
     if arguments.play:
@@ -160,12 +160,16 @@ def _write(files: Files, performance: Performance, plan: Plan, whole: dict[str, 
 
 
 def _show_end(
-    terminal: Terminal, performance: Performance, plan: Plan, whole: dict[str, Any]
+    terminal: Terminal,
+    performance: Performance,
+    plan: Plan,
+    whole: dict[str, Any],
+    out: Path,
 ) -> None:
     from ..demo import summary
 
     terminal.line()
-    for line in summary.ending(terminal, performance, plan.profile, plan.stt, whole):
+    for line in summary.ending(terminal, performance, plan.profile, plan.stt, whole, out):
         terminal.line(line)
 
 

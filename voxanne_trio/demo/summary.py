@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -66,8 +67,9 @@ def ending(
     profile: str,
     stt: str,
     whole: Mapping[str, Any],
+    out: Path,
 ) -> list[str]:
-    """The last page: table, what was in it, files, verdict."""
+    """The last page: table, what was in it, files (as paths below `out`), verdict."""
     paint, evidence = terminal.paint, performance.evidence
     barge_ins = [
         f"  barge-in: the agent was silent {took} ms after the caller began to speak"
@@ -75,10 +77,11 @@ def ending(
         if said.interrupting and (took := gave_way_ms(said)) is not None
     ]
     lines = [*table(evidence.turns, terminal), "", *barge_ins]
-    lines += [f"  {line}" for line in _about(performance, profile, stt, whole)]
-    lines += ["", f"  recording   {whole['wav']}", f"  timeline    {whole['timeline']}"]
-    lines += [f"  transcript  {whole['transcript']}"]
-    lines += [f"  logs        {Path(whole['wav']).parent}: server.log, sandbox.log", ""]
+    for about in _about(performance, profile, stt, whole):
+        lines += textwrap.wrap(about, terminal.width, initial_indent="  ", subsequent_indent="    ")
+    lines += ["", f"  recording   {out / 'call.wav'}  (caller left, agent right)"]
+    lines += [f"  timeline    {out / 'timeline.svg'}", f"  transcript  {out / 'transcript.json'}"]
+    lines += [f"  logs        {out / 'server.log'}, {out / 'sandbox.log'}", ""]
     if whole["ok"]:
         answered = sum(said.answered is not None for said in evidence.said)
         verdict = f"The conversation happened: {answered} turns answered, the agent hung up."

@@ -32,7 +32,7 @@ ALARM: Final = "#dc2626"
 
 _TOP: Final = 92.0
 _LANE: Final = 64.0
-_BETWEEN: Final = 40.0
+_BETWEEN: Final = 48.0
 _SIZE: Final = 12.0
 _LEADING: Final = 16.0
 _STEP: Final = 0.04
@@ -206,7 +206,7 @@ def _draw_voice(drawing: Drawing, audio: bytes, top: float, colour: str, name: s
 
 def _draw_gaps(drawing: Drawing, evidence: Evidence, layout: _Layout) -> None:
     """Between the caller's last voice and the answer: what the caller felt."""
-    y = layout.caller_lane + _LANE + _BETWEEN / 2
+    y = layout.agent_lane - 14
     for said in evidence.said:
         if said.answered is None or said.gap_ms is None:
             continue
@@ -228,7 +228,7 @@ def _draw_barge_in(drawing: Drawing, said: Said, layout: _Layout) -> None:
     drawing.rect(start, layout.agent_lane, end - start, _LANE, ALARM, opacity=0.13)
     drawing.line(end, layout.agent_lane - 4, end, bottom, ALARM, width=1.2)
     label = f"barge-in: silent after {took} ms"
-    y = layout.caller_lane + _LANE + _BETWEEN / 2 + 4
+    y = layout.caller_lane + _LANE + 14
     drawing.text(start - 6, y, label, size=11, weight=600, fill=ALARM, anchor="end")
 
 

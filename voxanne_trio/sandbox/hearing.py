@@ -42,6 +42,7 @@ class Hearing:
         self._rest = _NO_FRAME
         self.position = 0.0
         self.voice_at = 0.0
+        self.stretch_at = 0.0
         self.last_voiced = 0.0
         self.last_voiced_at = 0.0
         self.speaking = False
@@ -82,6 +83,7 @@ class Hearing:
         self._recent.clear()
         start = self.position - len(audio) / FRAME_BYTES * FRAME_SECONDS
         voice_at = max(start, self.position - 3 * FRAME_SECONDS)
+        self.stretch_at = voice_at
         if not self.open:
             self.voice_at = voice_at
         self.speaking = self.open = True

@@ -95,8 +95,9 @@ class NovaListen:
         self._heard_at, self._any_audio = now, True
         self._digest.update(data)
         for frame in self.hearing.frames(data):
+            settled = self._settled
             if self.hearing.step(frame, now):
-                self._voice_began()
+                self._voice_began(settled=settled)
             self.poll(now)
             self._tick()
 
@@ -163,7 +164,11 @@ class NovaListen:
             return max(after, ENTITY_SECONDS)
         return after
 
-    def _voice_began(self) -> None:
+    def _voice_began(self, *, settled: bool) -> None:
+        """Voice has begun, or goes on after a pause in which the words had settled or not."""
+        until = self.hearing.stretch_at
+        if settled and until - self._range_start >= LONG_RANGE_SECONDS and self._range_words():
+            self._results(is_final=True, until=until)
         if self._settings.vad_events and not self._announced:
             message = {"type": "SpeechStarted", "channel": [0, 1]}
             self.outbox.append({**message, "timestamp": round(self.hearing.voice_at, 2)})
@@ -172,10 +177,13 @@ class NovaListen:
     def _pause(self, now: float) -> None:
         """Voice has paused and its words are settled: is that the end, or the end of a part?"""
         hearing = self.hearing
+        over = hearing.paused(self._end_after, now) and hearing.session.may_end(hearing.pause)
+        if over or hearing.pause >= LONG_PAUSE:
+            hearing.session.conclude()
         if not hearing.words():
             if hearing.pause >= LONG_PAUSE:
                 self._next_utterance()
-        elif hearing.paused(self._end_after, now) and hearing.session.may_end(hearing.pause):
+        elif over:
             if self._overdue:
                 self.late.append(now - hearing.last_voiced_at - self._end_after)
             self._results(is_final=True, speech_final=True)
@@ -183,8 +191,6 @@ class NovaListen:
         elif self._settings.endpointing is None and hearing.pause >= LONG_PAUSE:
             self._results(is_final=True)
             self._next_utterance()
-        elif self._range >= LONG_RANGE_SECONDS and self._range_words():
-            self._results(is_final=True)
 
     def _next_utterance(self) -> None:
         self.hearing.finish()
@@ -209,6 +215,8 @@ class NovaListen:
 
     def _flush(self) -> None:
         """Everything is settled: say the rest, as Finalize or CloseStream wants it."""
+        if self.hearing.open:
+            self.hearing.session.conclude()
         if self._closing or self._range >= SHORTEST_FLUSH_SECONDS:
             self._results(is_final=True, speech_final=True, from_finalize=self._finalizing)
         if self.hearing.open:
@@ -227,12 +235,19 @@ class NovaListen:
         return self.hearing.words()[self._given :]
 
     def _results(
-        self, *, is_final: bool = False, speech_final: bool = False, from_finalize: bool = False
+        self,
+        *,
+        is_final: bool = False,
+        speech_final: bool = False,
+        from_finalize: bool = False,
+        until: float | None = None,
     ) -> None:
+        """Say what the range holds, up to now or to an earlier time."""
+        end = self.hearing.position if until is None else until
         message = {
             "type": "Results",
             "channel_index": [0, 1],
-            "duration": round(self._range, 2),
+            "duration": round(end - self._range_start, 2),
             "start": round(self._range_start, 2),
             "is_final": is_final,
             "speech_final": speech_final,
@@ -250,7 +265,7 @@ class NovaListen:
             if words := self.hearing.words():
                 self._word_end = words[-1].end
             self._given = len(words)
-            self._range_start = self.hearing.position
+            self._range_start = end
 
     def _alternative(self, *, complete: bool) -> Message:
         """The words of the range, written as the stream was asked to."""

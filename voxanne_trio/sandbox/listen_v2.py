@@ -109,7 +109,7 @@ class FluxListen:
             words = hearing.words()
             self._progress(words)
             if not hearing.speaking and hearing.session.settled:
-                self._pause(words, now)
+                self._pause(now)
             elif hearing.paused(self._end_after, now):
                 self._turn.overdue = True
         if self._closing and (not hearing.open or hearing.session.settled):
@@ -134,9 +134,14 @@ class FluxListen:
             turn.eager = None
             self._turn_info("TurnResumed", words)
 
-    def _pause(self, words: tuple[Word, ...], now: float) -> None:
+    def _pause(self, now: float) -> None:
+        """Voice has paused and its words are settled: is that the end, or nearly?"""
         hearing, turn = self.hearing, self._turn
         may_end = hearing.session.may_end(hearing.pause)
+        if may_end and hearing.paused(self._next_after, now):
+            hearing.session.conclude()
+        words = hearing.words()
+        self._progress(words)
         if not turn.started:
             if hearing.pause >= LONG_PAUSE:
                 hearing.finish()
@@ -166,6 +171,11 @@ class FluxListen:
         return self._turn.delay / 2
 
     @property
+    def _next_after(self) -> float:
+        """Seconds of silence after which something is said about the end."""
+        return self._end_after if self._eager_done else self._eager_after
+
+    @property
     def _eager_done(self) -> bool:
         return self._turn.eager is not None or self.thresholds.eager_eot_threshold is None
 
@@ -175,8 +185,12 @@ class FluxListen:
         self._turn = self._next_turn(self._turn.index + 1, self.hearing.position)
 
     def _force_end(self) -> None:
+        hearing = self.hearing
+        if hearing.open and not hearing.speaking and hearing.session.may_end(hearing.pause):
+            hearing.session.conclude()
+            self._progress(hearing.words())
         if self._turn.started:
-            self._end("manual", self.hearing.words())
+            self._end("manual", hearing.words())
             return
         self._warn("FORCE_END_TURN_NO_ACTIVE_TURN", "ForceEndTurn came while no turn was going on.")
 

@@ -249,6 +249,9 @@ class PocketsphinxSession:
             self._pass_on()
             self._worker.order(b"S")
 
+    def conclude(self) -> None:
+        """Nothing is held back."""
+
     def end(self) -> None:
         self.settle(0.0)
         self._utterance += 1

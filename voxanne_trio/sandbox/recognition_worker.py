@@ -2,10 +2,10 @@
 
 pocketsphinx holds the interpreter's lock for tens to hundreds of milliseconds at a time, so it
 never runs in the process that serves calls. One worker serves one stream. It ends when its input
-ends, however its parent died. Commands are a letter, a length and a payload: `L` the language model,
-`D` the dictionary, `B` an utterance begins (or goes on after a pause), `A` its audio in mu-law,
-`S` settle: recognise what there is for good, `I` say so when idle. Answers are JSON lines: `ready`,
-`idle`, or the words of the present stretch, final or not.
+ends, however its parent died. Commands are a letter, a length and a payload: `L` the language
+model, `D` the dictionary, `B` an utterance begins (or goes on after a pause), `A` its audio in
+mu-law, `S` settle (recognise what there is for good), `I` say so when idle. Answers are JSON lines:
+`ready`, `idle`, or the words of the present stretch, final or not.
 """
 
 from __future__ import annotations

@@ -120,10 +120,11 @@ class ScriptedSession:
 
     def settle(self, pause: float) -> None:
         self._silent_since = self._position - pause if pause < STRETCH_PAUSE else self._silent_since
-        if self.may_end(pause):
-            self._give(len(self._utterance.texts))
         self.settled = True
         self.changed()
+
+    def conclude(self) -> None:
+        self._give(len(self._utterance.texts))
 
     def may_end(self, pause: float) -> bool:
         return pause >= STRETCH_PAUSE or self._said >= SAID_ENOUGH * self._utterance.length

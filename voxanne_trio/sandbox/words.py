@@ -60,6 +60,10 @@ class Session(Protocol):
         """Voice has paused for so many seconds; said again when the pause has become long."""
         ...
 
+    def conclude(self) -> None:
+        """The pause is taken for the end: what is still to be said about the words comes now."""
+        ...
+
     def end(self) -> None:
         """The utterance is over; its words are gone."""
         ...

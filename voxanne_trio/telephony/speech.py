@@ -2,8 +2,8 @@
 
 Pure. The voice gives audio and no timings, so where a word ends inside the audio is estimated: a
 passage (what one flush gave) is shared out to its sentences by their characters over its *voiced*
-frames, each boundary is moved to the pause that fits best, and inside a sentence the same share gives the
-word. In doubt less is claimed than was heard. Positions are in frames of 20 ms from the start.
+frames, each boundary is moved to the pause that fits best, and inside a sentence the same share
+gives the word. In doubt less is claimed than was heard. Positions are in frames of 20 ms.
 """
 
 from __future__ import annotations

@@ -1,0 +1,435 @@
+"""`voxanne demo` without its processes: script, judging, figures, table, files, options."""
+
+import io
+import json
+import random
+import sys
+import wave
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+import trio
+
+from voxanne_trio import cli
+from voxanne_trio.cli import demo
+from voxanne_trio.demo import figures, judging, live, recording, script, summary, timeline
+from voxanne_trio.demo.children import ChildFailed, clean_environment, run_child
+from voxanne_trio.demo.conducting import Performance
+from voxanne_trio.demo.evidence import Evidence, gather
+from voxanne_trio.demo.svg import text_width, wrapped
+from voxanne_trio.demo.terminal import Terminal
+from voxanne_trio.demo.transcript import Files, result, transcript
+from voxanne_trio.sandbox.account import Account, Numbers
+from voxanne_trio.sandbox.caller import AwaitHangUp, CallerReport, Interrupt, Listen, Say
+from voxanne_trio.sandbox.mulaw import decode
+from voxanne_trio.sandbox.phone import PhoneCall
+from voxanne_trio.sandbox.profiles import Delay, Profile
+
+from .demo_call import AGENT_VOICE, SAID, TURNS, evidence, turn
+
+LATENCIES = ("stt", "llm", "tts", "total", "gap")
+
+
+# The script
+
+
+def test_the_built_in_caller_asks_five_things_and_interrupts_once() -> None:
+    steps = script.CONVERSATION
+    said = [step for step in steps if isinstance(step, Say | Interrupt)]
+    assert said[0] == Say("Do you do BBL?")
+    assert len(said) == 5
+    assert sum(isinstance(step, Interrupt) for step in said) == 1
+    assert isinstance(steps[-1], AwaitHangUp)
+
+
+def test_other_words_are_said_one_after_the_other() -> None:
+    steps = script.from_words(["Hello", " !Wait, what? ", "", "Bye"])
+    assert [type(step) for step in steps] == [Listen, Say, Interrupt, Listen, Say, AwaitHangUp]
+    assert [step.text for step in steps if isinstance(step, Say | Interrupt)] == [
+        "Hello",
+        "Wait, what?",
+        "Bye",
+    ]
+
+
+def test_a_goodbye_is_added_where_there_is_none() -> None:
+    said = [step.text for step in script.from_words(["Hello"]) if isinstance(step, Say)]
+    assert said == ["Hello", script.FAREWELL]
+
+
+def test_a_script_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text("# a comment\nHello\n!Wait\n", encoding="utf-8")
+    assert script.from_file(path) == script.from_words(["Hello", "!Wait"])
+    path.write_text('["listen", {"say": "Hello"}, "hang_up"]', encoding="utf-8")
+    assert [type(step).__name__ for step in script.from_file(path)] == ["Listen", "Say", "HangUp"]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", '["listen"]', '[{"shout": "x"}]', "[1"])
+def test_a_script_that_says_nothing_or_is_none_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError):
+        script.from_file(path)
+
+
+def test_a_silent_caller_does_not_wait_long() -> None:
+    waits = [
+        step.patience
+        for step in script.silenced(script.CONVERSATION)
+        if isinstance(step, Listen | Interrupt | AwaitHangUp)
+    ]
+    assert len(waits) == 6
+    assert max(waits) <= script.SILENT_PATIENCE
+
+
+# Judging
+
+
+def test_a_conversation_that_happened() -> None:
+    assert judging.reasons(evidence()) == []
+
+
+def _said(index: int, **changes: Any) -> dict[str, Any]:
+    said = list(SAID)
+    said[index] = attrs.evolve(said[index], **changes)
+    return {"said": tuple(said)}
+
+
+def _turns(index: int, **changes: Any) -> dict[str, Any]:
+    turns = list(TURNS)
+    turns[index] = attrs.evolve(turns[index], **changes)
+    return {"turns": tuple(turns)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"greeted": None}, "no greeting"),
+        ({"caller_voice": ()}, "carried no voice"),
+        (_said(0, answered=None), 'no answer was heard to "Do you do BBL?"'),
+        (_said(0, answered=None), "4 turns were answered, not 5"),
+        (_said(2, cleared=None), "no clear was sent"),
+        ({"agent_voice": AGENT_VOICE[:2]}, "the agent was silent"),
+        (_said(2, silent=25.5, cleared=25.5), "fell silent 340 ms after"),
+        ({"agent_voice": (*AGENT_VOICE, (25.3, 25.6))}, "went on speaking"),
+        (_turns(2, interrupted=False), "no recorded turn was cut off"),
+        (_turns(1, caller=None), "the server recorded 4 turns with words, not 5"),
+        ({"turns": ()}, "the server recorded 0 turns with words, not 5"),
+        ({"missed": ("nobody hung up",)}, "nobody hung up"),
+        ({"ended_by": "caller"}, "the caller hung up"),
+        ({"outcome": "trouble"}, "record says trouble"),
+        ({"violations": ("not JSON (31951)",)}, "not JSON"),
+        ({"stream_errors": ("31903 broken",)}, "31903"),
+        ({"accidents": ("the sandbox was ended by SIGKILL",)}, "SIGKILL"),
+    ],
+)
+def test_what_is_no_conversation(changes: Mapping[str, Any], reason: str) -> None:
+    assert any(reason in found for found in judging.reasons(evidence(**changes)))
+
+
+def test_latencies_over_budget_are_no_reason() -> None:
+    slow = attrs.evolve(TURNS[1], latency_ms=dict.fromkeys(LATENCIES, 9_000))
+    assert judging.reasons(evidence(turns=(TURNS[0], slow, *TURNS[2:]))) == []
+
+
+def test_a_short_script_needs_fewer_answers() -> None:
+    assert judging.reasons(evidence(said=SAID[3:])) == []
+
+
+def test_a_call_that_never_came_about_is_evidence_too() -> None:
+    rng = random.Random(0)  # noqa: S311 - no secrets
+
+    async def refuse(host: str, port: int) -> trio.abc.Stream:
+        raise OSError("nobody there")
+
+    account = Account(sid="AC1", auth_token="x", dial=refuse, rng=rng, wall=lambda: 0.0)
+    call = PhoneCall(account, Numbers(webhook="http://127.0.0.1:9/twiml"))
+    found = gather(call, CallerReport(), None)
+    assert "the caller heard no greeting" in judging.reasons(found)
+    assert ET.fromstring(timeline.draw(found, "")) is not None
+
+
+# Figures and the table
+
+
+def test_the_95th_percentile_of_few_turns_is_the_slowest() -> None:
+    turns = [
+        attrs.evolve(TURNS[1], latency_ms={**TURNS[1].latency_ms, "stt": stt})
+        for stt in (100, 300, 200)
+    ]
+    assert figures.medians_ms([TURNS[0], *turns])["stt"] == 200
+    assert figures.p95s_ms([TURNS[0], *turns])["stt"] == 300
+    assert figures.medians_ms([TURNS[0]]) == dict.fromkeys(LATENCIES)
+
+
+def test_total_is_judged_at_its_p95_the_others_at_the_median() -> None:
+    def timed(total: int, stt: int) -> Any:
+        latencies = {**TURNS[1].latency_ms, "total": total, "stt": stt}
+        return attrs.evolve(TURNS[1], latency_ms=latencies)
+
+    over = figures.over_budget([timed(100, 100), timed(100, 100), timed(501, 900)])
+    assert over == {"stt": False, "llm": False, "tts": False, "total": True}
+    assert figures.budgets_ms() == {"stt": 300, "llm": 150, "tts": 200, "total": 500}
+
+
+def plain_terminal(stream: io.StringIO | None = None) -> Terminal:
+    return Terminal(stream or io.StringIO(), colours=False)
+
+
+def test_the_table_marks_what_is_over_and_nothing_else() -> None:
+    rows = summary.table(TURNS, plain_terminal())
+    assert rows[-1].split() == ["ok", "ok", "ok", "ok"]
+    assert rows[1].split() == ["greeting", "-", "-", "-", "-", "-"]
+    assert any("How much does it cost? (cut off)" in row for row in rows)
+    slow = attrs.evolve(TURNS[1], latency_ms={**TURNS[1].latency_ms, "llm": 400})
+    assert summary.table([slow], plain_terminal())[-1].split() == ["ok", "OVER", "ok", "ok"]
+    assert max(map(len, rows)) <= 100
+
+
+def test_no_escape_sequences_where_nobody_looks() -> None:
+    stream = io.StringIO()
+    terminal = Terminal.on(stream, {})
+    terminal.line(terminal.paint("words", "bold"))
+    assert stream.getvalue() == "words\n"
+    assert Terminal(stream, colours=True).paint("words", "bold") == "\x1b[1mwords\x1b[0m"
+
+
+def test_the_live_view_shows_words_and_figures_and_skips_the_rest() -> None:
+    stream = io.StringIO()
+    view = live.LiveView(plain_terminal(stream))
+    account = Account(
+        sid="AC1",
+        auth_token="x",
+        dial=trio.open_tcp_stream,
+        rng=random.Random(0),
+        wall=lambda: 0.0,
+    )
+    view.call_began(PhoneCall(account, Numbers(webhook="http://127.0.0.1:9/twiml")))
+    view.server_said('14:06:13.298  78a6a3  Voxanne: "Yes, we do!"')
+    view.server_said("14:06:13.300  78a6a3  LLM first token 120 ms")
+    view.server_said("something else")
+    view.caller_said("How much is it?", 1.0, interrupting=True)
+    view.server_said('14:06:14.298  78a6a3  Final: "How much is that?"')
+    view.turn_recorded(TURNS[2].as_json())
+    shown = stream.getvalue()
+    assert "Voxanne  Yes, we do!" in shown
+    assert "Caller   How much is it? (interrupts)" in shown
+    assert 'understood: "How much is that?"' in shown
+    assert "cut off; the caller had heard: \"It's $8,000-$12,000; recovery takes\"" in shown
+    assert "stt 260   llm 110   tts 90   total 225   gap 510 ms" in shown
+    assert "120" not in shown
+    assert "something else" not in shown
+
+
+# Files
+
+
+def test_the_recording_has_the_caller_left_and_the_agent_right(tmp_path: Path) -> None:
+    caller, agent = bytes(range(256)), bytes(range(255, -1, -1))[:200]
+    recording.write_wav(tmp_path / "call.wav", caller, agent)
+    with wave.open(str(tmp_path / "call.wav")) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (2, 2, 8_000)
+        samples = np.frombuffer(file.readframes(1_000), "<i2").reshape(-1, 2)
+    assert samples[:, 0].tolist() == decode(caller).tolist()
+    assert samples[:, 1].tolist() == [*decode(agent).tolist(), *[0] * 56]
+
+
+def test_the_picture_is_well_formed_and_has_every_word() -> None:
+    root = ET.fromstring(timeline.draw(evidence(), "a subtitle with <angles> & more"))
+    width = float(root.attrib["width"])
+    texts = [element for element in root.iter() if element.tag.endswith("}text")]
+    shown = " ".join(element.text or "" for element in texts)
+    for words in ("Do you do BBL?", "Great, Emily <& co>.", "barge-in: silent after 200 ms"):
+        assert words in shown
+    assert "a subtitle with <angles> & more" in shown
+    struck = " ".join(e.text or "" for e in texts if "text-decoration" in e.attrib)
+    assert "2 weeks." in struck
+    assert "$8,000" not in struck
+    assert all(0 <= float(element.attrib["x"]) <= width for element in texts)
+
+
+@pytest.mark.parametrize("changes", [{"turns": ()}, {"said": ()}, {"said": (), "turns": ()}])
+def test_a_picture_of_a_call_that_came_to_nothing(changes: Mapping[str, Any]) -> None:
+    assert ET.fromstring(timeline.draw(evidence(**changes), "")) is not None
+
+
+def test_wrapped_words_keep_to_their_width() -> None:
+    lines = wrapped("one two three four five six seven", 80, 12)
+    assert " ".join(lines) == "one two three four five six seven"
+    assert all(text_width(line, 12) <= 80 for line in lines)
+
+
+def performance(found: Evidence) -> Performance:
+    return Performance(
+        evidence=found,
+        record={"counts": {"gaps": 0}},
+        stand_ins={"recogniser": "pocketsphinx", "late": 2, "late_ms": 41.23},
+        began_at=1_700_000_000.0,
+    )
+
+
+def test_the_one_object_has_the_names_of_the_contract(tmp_path: Path) -> None:
+    files = Files(directory=tmp_path)
+    whole = result(performance(evidence()), [], profile="target", files=files)
+    contract = {
+        "ok", "recogniser", "profile", "turns", "p95_ms", "median_ms", "budgets_ms", "wav",
+        "timeline", "transcript",
+    }  # fmt: skip
+    assert contract <= whole.keys()
+    assert whole["ok"] is True
+    assert whole["recogniser"] == "pocketsphinx"
+    assert whole["turns"][0]["caller"] is None
+    assert whole["turns"][2].keys() == {"caller", "agent", "heard", "interrupted", "latency_ms"}
+    assert tuple(whole["turns"][2]["latency_ms"]) == LATENCIES
+    assert whole["late_ms"] == 41.2
+    assert result(performance(evidence()), ["why"], profile="target", files=files)["ok"] is False
+
+
+def test_the_transcript_holds_both_sides_and_how_they_agree(tmp_path: Path) -> None:
+    shown = performance(evidence())
+    whole = result(shown, [], profile="target", files=Files(directory=tmp_path))
+    data = json.loads(json.dumps(transcript(shown, whole)))
+    first = data["turns"][1]
+    assert first["said"] == "Do you do BBL?"
+    assert (first["gap_at_the_phone_ms"], first["gap_difference_ms"]) == (550, 40)
+    cut = data["caller_side"]["said"][2]
+    assert (cut["gave_way_ms"], cut["silent_after_speech_event_ms"]) == (200, 40)
+    assert "caller_audio" not in data["caller_side"]
+
+
+def test_the_last_page_says_what_was_in_it_and_why_it_failed(tmp_path: Path) -> None:
+    shown = performance(evidence(greeted=None))
+    reasons = judging.reasons(shown.evidence)
+    whole = result(shown, reasons, profile="target", files=Files(directory=tmp_path))
+    page = "\n".join(summary.ending(plain_terminal(), shown, "target", "flux", whole, Path("out")))
+    flat = " ".join(page.split())
+    assert "end of turn 260/600, first token 110/145, first byte 90/180 ms (median/P95)" in flat
+    assert "late by 41.2 ms" in flat
+    assert "- the caller heard no greeting" in page
+    assert str(Path("out") / "call.wav") in page
+
+
+def test_delays_are_named_as_they_are_drawn() -> None:
+    assert Profile.named("target", random.Random(0)).stt == Delay(260, 600)
+
+
+# The command
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--profile", "sunny"], "no profile 'sunny'"),
+        (["--script", "nowhere.txt"], "nowhere.txt cannot be read"),
+        (["--say", " "], "nothing to say"),
+        (["--say", "Hi", "--script", "x"], "give one of them"),
+    ],
+)
+def test_wrong_use_is_one_line(
+    options: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["demo", *options]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_without_the_sandbox_extra_one_line_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "find_spec", lambda name: None if name == "pocketsphinx" else name)
+    assert cli.main(["demo"]) == 2
+    error = capsys.readouterr().err
+    assert error == "voxanne demo needs pocketsphinx: pip install 'voxanne[sandbox]'\n"
+
+
+def test_a_child_that_does_not_start_is_told_with_its_last_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    async def fail(*_: object) -> None:
+        await trio.lowlevel.checkpoint()
+        raise ChildFailed("Cannot start: the sandbox ended with code 1\n  why")
+
+    monkeypatch.setattr("voxanne_trio.demo.conducting.perform", fail)
+    assert cli.main(["demo", "--out", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == "Cannot start: the sandbox ended with code 1\n  why\n"
+
+
+def test_a_player_that_is_missing_is_said() -> None:
+    stream = io.StringIO()
+    demo.play(Path("call.wav"), plain_terminal(stream), [("no-such-player",)])
+    assert "none of no-such-player is installed" in stream.getvalue()
+
+
+# Children
+
+
+def test_a_child_gets_nobodys_keys() -> None:
+    given = {"GROQ_API_KEY": "k", "VOXANNE_PORT": "1", "TWILIO_AUTH_TOKEN_FILE": "f", "HOME": "/h"}
+    environ = clean_environment(given, Path("/package"))
+    assert environ == {"HOME": "/h", "PYTHONPATH": "/package", "PYTHONUNBUFFERED": "1"}
+
+
+async def test_a_child_is_logged_and_ends_with_us(tmp_path: Path) -> None:
+    lines: list[str] = []
+    environ = clean_environment({}, Path(demo.__file__).parents[2])
+    with trio.fail_after(30):
+        async with trio.open_nursery() as nursery:
+            start = (run_child, "settings", ["settings"], environ, tmp_path, lines.append)
+            child = await nursery.start(*start)
+            await child.ended.wait()
+    assert child.process.returncode == 0
+    assert child.how_it_ended() == "the settings ended with code 0"
+    assert any(line.startswith("VOXANNE_PORT") for line in lines)
+    assert "VOXANNE_PORT" in (tmp_path / "settings.log").read_text()
+
+
+async def test_a_child_ends_when_its_parent_lets_go_of_it(tmp_path: Path) -> None:
+    environ = clean_environment({}, Path(demo.__file__).parents[2])
+    command = ["sandbox", "--port", "0", "--scripted"]
+    listening = trio.Event()
+
+    def look(line: str) -> None:
+        if line.startswith("{"):
+            listening.set()
+
+    with trio.fail_after(30):
+        async with trio.open_nursery() as nursery:
+            child = await nursery.start(run_child, "sandbox", command, environ, tmp_path, look)
+            await listening.wait()
+            await child.process.stdin.aclose()
+            await child.ended.wait()
+
+
+@pytest.mark.sockets
+def test_the_whole_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Real processes, real sockets; the words are told to the recogniser, to be quick about it."""
+    words = ["Do you do BBL?", "!Wait, where are you located?", "Thank you, goodbye."]
+    options = ["--json", "--scripted", "--profile", "fixed:200,80,60", "--out", str(tmp_path)]
+    code = cli.main(["demo", *options, "--say", *words])
+    said = capsys.readouterr()
+    whole = json.loads(said.out)
+    assert (code, whole["reasons"]) == (0, []), said.err
+    assert [turn["caller"] for turn in whole["turns"]] == [None, *(w.strip("!") for w in words)]
+    assert [turn["interrupted"] for turn in whole["turns"]] == [False, True, False, False]
+    assert whole["turns"][1]["agent"].startswith(whole["turns"][1]["heard"])
+    assert whole["recogniser"] == "scripted"
+    for name in ("wav", "timeline", "transcript"):
+        assert Path(whole[name]).stat().st_size > 1_000
+    with wave.open(whole["wav"]) as file:
+        frames = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
+    assert (np.abs(frames.astype(int)).max(axis=0) > 3_000).all()
+
+
+_ = (sys, turn)
