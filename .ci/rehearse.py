@@ -3,7 +3,7 @@
 Its steps are carried out in a temporary directory, with a clean virtual environment in place of the
 image's Python: COPY copies (only what `.containerignore` lets through), RUN runs, CMD is started
 with ENV and made-up keys, and HEALTHCHECK has to succeed against it. What only an engine can do
-(FROM, USER, EXPOSE) is left to the linter. Exits with 1, and says why, when something is wrong.
+(FROM, USER, EXPOSE) is left to the linter. What is wrong is said, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -19,127 +19,154 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-NOWHERE: Final = "http://127.0.0.1:9"
-"""Nobody listens there: the server has to start with vendors that cannot be reached."""
 
+NOWHERE: Final = "http://127.0.0.1:9"
+"""Nobody listens there: the server has to start though its vendors cannot be reached."""
+
+MADE_UP: Final = {
+    "VOXANNE_HOST": "127.0.0.1",
+    "VOXANNE_PUBLIC_URL": "https://voice.example.com",
+    "DEEPGRAM_API_KEY": "made-up",
+    "DEEPGRAM_BASE_URL": NOWHERE,
+    "GROQ_API_KEY": "made-up",
+    "GROQ_BASE_URL": NOWHERE,
+    "TWILIO_ACCOUNT_SID": "AC" + 32 * "0",
+    "TWILIO_AUTH_TOKEN": "made-up",
+}
+SANDBOX_ONLY: Final = ("pocketsphinx", "espeakng_loader", "numpy")
 START_SECONDS: Final = 30
 STOP_SECONDS: Final = 15
-SANDBOX_ONLY: Final = ("pocketsphinx", "espeakng_loader", "numpy")
+
+# How packages are had from here; an image's build has its engine's settings.
+PASSED_ON: Final = re.compile(r"PIP_|(HTTPS?|NO)_PROXY$|SSL_CERT_|REQUESTS_CA_", re.IGNORECASE)
+
+Steps = list[tuple[str, str]]
 
 
-def instructions(text: str) -> list[tuple[str, str]]:
+class Wrong(Exception):
+    """The Containerfile does not do what it says."""
+
+
+def instructions(text: str) -> Steps:
     """The instructions in order: name, and argument with its continued lines joined."""
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     joined = "\n".join(lines).replace("\\\n", " ")
-    return [
-        (name.upper(), " ".join(argument.split()))
-        for name, _, argument in (line.strip().partition(" ") for line in joined.splitlines())
-        if name
-    ]
+    parts = [line.strip().partition(" ") for line in joined.splitlines()]
+    return [(name.upper(), " ".join(argument.split())) for name, _, argument in parts if name]
 
 
 def let_through(text: str) -> set[str]:
-    """What a `.containerignore` of exceptions to `*` lets through."""
-    lines = [line.strip() for line in text.splitlines() if line.strip() and line[0] != "#"]
-    assert lines[0] == "*", "the first rule keeps everything out"
-    return {line[1:] for line in lines if line.startswith("!")}
+    """What a `.containerignore` lets through, which keeps everything out but its exceptions."""
+    rules = [line.strip() for line in text.splitlines() if line.strip() and line[0] != "#"]
+    if rules[0] != "*":
+        raise Wrong(".containerignore does not begin with *")
+    return {rule[1:] for rule in rules if rule.startswith("!")}
 
 
-class Rehearsal:
-    """One build and one run."""
+def commands(steps: Steps) -> tuple[list[str], list[str]]:
+    """The image's command and its health check, both in their exec form."""
+    last = dict(steps)
+    command: list[str] = json.loads(last["CMD"])
+    health_check: list[str] = json.loads(last["HEALTHCHECK"].partition(" CMD ")[2])
+    return command, health_check
 
-    def __init__(self, folder: Path) -> None:
-        self.inside = folder / "image"
-        self.python = folder / "python"
-        self.workdir = ""
-        self.environ = {
-            "PATH": f"{self.python / 'bin'}:/usr/local/bin:/usr/bin:/bin",
-            "HOME": str(folder),
-        }
-        # How packages are had from here: an engine's build would have its own settings.
-        kept = re.compile(r"PIP_|(HTTPS?|NO)_PROXY$|SSL_CERT_|REQUESTS_CA_", re.IGNORECASE)
-        self.environ |= {name: value for name, value in os.environ.items() if kept.match(name)}
 
-    def build(self, steps: list[tuple[str, str]]) -> None:
-        """Carry out all that makes the image."""
-        self.inside.mkdir()
-        subprocess.run([sys.executable, "-m", "venv", self.python], check=True)
-        for name, argument in steps:
+class Image:
+    """A directory that stands for the image, and the environment of its processes."""
+
+    def __init__(self, place: Path, steps: Steps) -> None:
+        self._steps = steps
+        self._workdir = dict(steps)["WORKDIR"]
+        self._folder = place / "image"
+        self._folder.mkdir()
+        subprocess.run([sys.executable, "-m", "venv", place / "python"], check=True)
+        path = f"{place / 'python' / 'bin'}:/usr/local/bin:/usr/bin:/bin"
+        passed_on = {name: value for name, value in os.environ.items() if PASSED_ON.match(name)}
+        self._environ = {"PATH": path, "HOME": str(place), **passed_on}
+
+    def build(self) -> None:
+        """Carry out what makes the image, in order."""
+        for name, argument in self._steps:
             if name == "ENV":
-                self._set(argument)
-            elif name == "WORKDIR":
-                self.workdir = argument
+                for pair in shlex.split(argument):
+                    variable, _, value = pair.partition("=")
+                    self._environ[variable] = value.replace(self._workdir, str(self._folder))
             elif name == "COPY":
-                self._copy(argument)
+                self._copy(argument.split())
             elif name == "RUN":
-                print("RUN", argument, flush=True)
-                subprocess.run(["/bin/sh", "-ec", argument], **self._place(), check=True)
+                sys.stderr.write(f"RUN {argument}\n")
+                if self.run(["/bin/sh", "-ec", argument]) != 0:
+                    raise Wrong(f"RUN failed: {argument}")
 
-    def run(self, command: list[str], health_check: list[str]) -> None:
-        """Start the image's command, check its health, and stop it."""
+    def run(self, command: Sequence[str], *, quietly: bool = False) -> int:
+        """Run a command in the image; its exit code."""
+        errors = subprocess.DEVNULL if quietly else None
+        return subprocess.run(
+            command, cwd=self._folder, env=self._environ, stderr=errors, check=False
+        ).returncode
+
+    def serve(self, command: list[str], health_check: list[str]) -> None:
+        """Start the image's command, wait until it is healthy, and stop it."""
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = str(probe.getsockname()[1])
-        self.environ |= {
-            "VOXANNE_HOST": "127.0.0.1",
-            "VOXANNE_PORT": port,
-            "VOXANNE_PUBLIC_URL": "https://voice.example.com",
-            "DEEPGRAM_API_KEY": "made-up",
-            "DEEPGRAM_BASE_URL": NOWHERE,
-            "GROQ_API_KEY": "made-up",
-            "GROQ_BASE_URL": NOWHERE,
-            "TWILIO_ACCOUNT_SID": "AC" + 32 * "0",
-            "TWILIO_AUTH_TOKEN": "made-up",
-        }
-        server = subprocess.Popen(command, **self._place(), stdout=subprocess.PIPE, text=True)
-        try:
-            self._wait_until_healthy(server, health_check)
-            server.send_signal(signal.SIGTERM)
-            said, _ = server.communicate(timeout=STOP_SECONDS)
-        finally:
-            server.kill()
-        assert server.returncode == 0, f"stopped with code {server.returncode}"
-        assert "takes calls" in said, f"nothing of the log on standard output: {said!r}"
-        assert not (self._folder() / "logs").exists(), "a log file was written"
+        self._environ |= MADE_UP | {"VOXANNE_PORT": port}
+        with subprocess.Popen(
+            command, cwd=self._folder, env=self._environ, stdout=subprocess.PIPE, text=True
+        ) as server:
+            try:
+                self._wait_until_healthy(server, health_check)
+                server.send_signal(signal.SIGTERM)
+                said, _ = server.communicate(timeout=STOP_SECONDS)
+            finally:
+                server.kill()
+        if server.returncode != 0:
+            raise Wrong(f"the server stopped with code {server.returncode}")
+        if "takes calls" not in said:
+            raise Wrong(f"the log is not on standard output, which has {said!r}")
+        if (self._folder / "logs").exists():
+            raise Wrong("the server wrote a log file")
 
     def _wait_until_healthy(self, server: subprocess.Popen[str], health_check: list[str]) -> None:
         deadline = time.monotonic() + START_SECONDS
         while server.poll() is None and time.monotonic() < deadline:
-            check = subprocess.run(health_check, **self._place(), stderr=subprocess.DEVNULL)
-            if check.returncode == 0:
+            if self.run(health_check, quietly=True) == 0:
                 return
-            time.sleep(0.5)
-        raise AssertionError("the health check never succeeded")
+            time.sleep(1)
+        raise Wrong("the health check never succeeded")
 
-    def check_packages(self) -> None:
-        """The server's libraries are there, the stand-ins' are not."""
-        code = f"import importlib.util as u; print([n for n in {SANDBOX_ONLY} if u.find_spec(n)])"
-        done = subprocess.run(
-            [self.python / "bin" / "python", "-c", code], **self._place(), **_text(), check=True
-        )
-        assert done.stdout.strip() == "[]", f"in the image, though only for the sandbox: {done.stdout}"
-
-    def _set(self, argument: str) -> None:
-        for pair in shlex.split(argument):
-            name, _, value = pair.partition("=")
-            self.environ[name] = value.replace(self.workdir or "/voxanne", str(self._folder()))
-
-    def _copy(self, argument: str) -> None:
-        *sources, target = argument.split()
+    def _copy(self, argument: list[str]) -> None:
+        *sources, target = argument
         allowed = let_through((ROOT / ".containerignore").read_text("utf-8"))
+        (self._folder / target).mkdir(parents=True, exist_ok=True)
         for source in sources:
-            assert source in allowed, f".containerignore keeps {source} out"
-            place = self._folder() / target
-            place.mkdir(parents=True, exist_ok=True)
+            if source not in allowed:
+                raise Wrong(f".containerignore keeps {source} out")
             if (ROOT / source).is_dir():
-                shutil.copytree(ROOT / source, place, dirs_exist_ok=True)
+                shutil.copytree(ROOT / source, self._folder / target, dirs_exist_ok=True)
             else:
-                shutil.copy(ROOT / source, place)
+                shutil.copy(ROOT / source, self._folder / target)
 
-    def _folder(self) -> Path:
-        folder = self.inside / self.workdir.lstrip("/")
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+
+def rehearse(place: Path) -> None:
+    """Build and run in this directory. Raises `Wrong`."""
+    steps = instructions((ROOT / "Containerfile").read_text("utf-8"))
+    image = Image(place, steps)
+    image.build()
+    absent = f"import importlib.util as u; assert not [n for n in {SANDBOX_ONLY} if u.find_spec(n)]"
+    if image.run(["python", "-c", absent]) != 0:
+        raise Wrong(f"one of {', '.join(SANDBOX_ONLY)} is in the image")
+    image.serve(*commands(steps))
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="voxanne-image-") as temporary:
+        try:
+            rehearse(Path(temporary))
+        except Wrong as wrong:
+            sys.exit(f"Containerfile: {wrong}")
+    sys.stderr.write("Containerfile: builds, starts, is healthy, stops\n")

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 from urllib.parse import urlsplit
 
 import attrs
+import httpx
 import trio
 import trio_websocket
 
@@ -152,3 +153,12 @@ def refusal(
         request_id=headers.get(b"dg-request-id", b"").decode() or None,
         retry_after=float(retry_after) if retry_after.isdigit() else None,
     )
+
+
+async def end_from_within(body: AsyncIterator[bytes]) -> None:
+    """End httpx's nested generators by a cancellation at the innermost, which closes the
+    connection there and then; left suspended they would be finalised by the garbage collector."""
+    with trio.CancelScope(shield=True) as scope, suppress(httpx.HTTPError, httpx.StreamError):
+        scope.cancel()
+        async for _ in body:
+            pass

@@ -3,7 +3,6 @@
 import io
 import json
 import random
-import sys
 import wave
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
@@ -30,7 +29,7 @@ from voxanne_trio.sandbox.mulaw import decode
 from voxanne_trio.sandbox.phone import PhoneCall
 from voxanne_trio.sandbox.profiles import Delay, Profile
 
-from .demo_call import AGENT_VOICE, SAID, TURNS, evidence, turn
+from .demo_call import AGENT_VOICE, SAID, TURNS, evidence
 
 LATENCIES = ("stt", "llm", "tts", "total", "gap")
 
@@ -85,7 +84,7 @@ def test_a_silent_caller_does_not_wait_long() -> None:
         if isinstance(step, Listen | Interrupt | AwaitHangUp)
     ]
     assert len(waits) == 6
-    assert max(waits) <= script.SILENT_PATIENCE
+    assert max(waits[1:]) <= script.SILENT_PATIENCE < waits[0]
 
 
 # Judging
@@ -143,7 +142,7 @@ def test_a_short_script_needs_fewer_answers() -> None:
 
 
 def test_a_call_that_never_came_about_is_evidence_too() -> None:
-    rng = random.Random(0)  # noqa: S311 - no secrets
+    rng = random.Random(0)
 
     async def refuse(host: str, port: int) -> trio.abc.Stream:
         raise OSError("nobody there")
@@ -221,7 +220,7 @@ def test_the_live_view_shows_words_and_figures_and_skips_the_rest() -> None:
     assert "Voxanne  Yes, we do!" in shown
     assert "Caller   How much is it? (interrupts)" in shown
     assert 'understood: "How much is that?"' in shown
-    assert "cut off; the caller had heard: \"It's $8,000-$12,000; recovery takes\"" in shown
+    assert 'cut off; the caller had heard: "It\'s $8,000-$12,000; recovery takes"' in shown
     assert "stt 260   llm 110   tts 90   total 225   gap 510 ms" in shown
     assert "120" not in shown
     assert "something else" not in shown
@@ -268,6 +267,7 @@ def test_wrapped_words_keep_to_their_width() -> None:
 def performance(found: Evidence) -> Performance:
     return Performance(
         evidence=found,
+        recogniser="pocketsphinx",
         record={"counts": {"gaps": 0}},
         stand_ins={"recogniser": "pocketsphinx", "late": 2, "late_ms": 41.23},
         began_at=1_700_000_000.0,
@@ -430,6 +430,3 @@ def test_the_whole_demo(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> N
     with wave.open(whole["wav"]) as file:
         frames = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
     assert (np.abs(frames.astype(int)).max(axis=0) > 3_000).all()
-
-
-_ = (sys, turn)

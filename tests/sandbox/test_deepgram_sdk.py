@@ -22,6 +22,8 @@ from voxanne_trio.sandbox.wire import serve_stream
 
 from .rig import limited, sample, stand_in
 
+pytestmark = pytest.mark.filterwarnings("ignore:websockets:DeprecationWarning")
+
 BASE = "http://api.deepgram.com"
 MULAW = {"model": "aura-2-thalia-en", "encoding": "mulaw", "sample_rate": 8_000}
 

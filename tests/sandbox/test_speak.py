@@ -6,6 +6,7 @@ import json
 
 import pytest
 import trio
+import trio.lowlevel
 from trio.testing import MockClock
 from trio_websocket import ConnectionClosed
 
@@ -86,7 +87,7 @@ async def test_the_twenty_first_flush_of_a_minute_is_ignored(autojump_clock: Moc
         assert len(client.of("Warning")) == 1
         assert len(client.of("Flushed")) == 20
         await client.send(type="KeepAwake?")
-        await trio.sleep(0)
+        await trio.lowlevel.checkpoint()
     assert client.of("Warning")[0]["code"] == "FLUSH_RATE_LIMITED"
 
 

@@ -22,10 +22,8 @@ from voxanne_trio.sandbox.memory import Network, http_transport
 from voxanne_trio.speaking import Flushed
 from voxanne_trio.speaking.http import AT_ONCE, READ_SECONDS, HttpSpeaker
 from voxanne_trio.speaking.inbox import BOUND_BYTES
-from voxanne_trio.speaking.pair import PairedSpeaker
 
-from .conftest import said, stage, until_flushed
-from .speak_peer import SpeakPeer, voice
+from .conftest import said, until_flushed
 
 DATA = Path(__file__).parent.parent / "data" / "deepgram_messages.jsonl"
 RECORDS = [json.loads(line) for line in DATA.read_text(encoding="utf-8").splitlines()]
@@ -206,34 +204,3 @@ async def test_the_probe_says_whether_the_key_is_taken(
             await speaker.probe()
         assert peer.requests[0][0] == "/v1/auth/token"
         assert peer.requests[0][1]["authorization"] == "Token dg_test"
-
-
-async def test_the_pair_takes_the_socket_and_else_http(autojump_clock: MockClock) -> None:
-    async with stage(warm=1, most=1) as here, speaking(Answer([b"a"])) as (http, _, _):
-        pair = PairedSpeaker(here.pool, http)
-        async with pair.lease() as first:
-            assert first.way == "socket"
-            assert await said(first, "Sure.") == voice("Sure. ")
-            async with pair.lease() as second:
-                assert second.way == "http"
-                assert await said(second, "Sure.") == b"a"
-
-
-async def test_the_pair_does_not_wait_for_a_vendor_whose_sockets_are_down(
-    autojump_clock: MockClock,
-) -> None:
-    async with (
-        stage(SpeakPeer(refuse=503)) as here,
-        speaking() as (http, _, _),
-        PairedSpeaker(here.pool, http).lease() as lease,
-    ):
-        assert lease.way == "http"
-        assert trio.current_time() == 0
-
-
-async def test_what_breaks_inside_is_not_hidden_by_the_choice(autojump_clock: MockClock) -> None:
-    async with stage(SpeakPeer(cut_after_messages=0)) as here, speaking() as (http, peer, _):
-        with pytest.raises(TransientVendorError):
-            async with PairedSpeaker(here.pool, http).lease() as lease:
-                await said(lease, "Sure.")
-        assert peer.requests == []

@@ -130,16 +130,13 @@ def _finish(
     from ..demo.judging import reasons
 
     found = reasons(performance.evidence)
-    recogniser = "scripted" if plan.scripted else "pocketsphinx"
-    whole = transcript.result(
-        performance, found, profile=plan.profile, recogniser=recogniser, files=files
-    )
+    whole = transcript.result(performance, found, profile=plan.profile, files=files)
     _write(files, performance, plan, whole)
     _show_end(terminal, performance, plan, whole, arguments.out)
     if arguments.json:
         print(json.dumps(whole, ensure_ascii=False))
     if arguments.play:
-        _play(files.wav, terminal)
+        play(files.wav, terminal)
     return FELL_SHORT if found else DONE
 
 
@@ -173,7 +170,8 @@ def _show_end(
         terminal.line(line)
 
 
-def _play(wav: Path, terminal: Terminal, players: Sequence[Sequence[str]] = _PLAYERS) -> None:
+def play(wav: Path, terminal: Terminal, players: Sequence[Sequence[str]] = _PLAYERS) -> None:
+    """Play a recording with the first player that is installed; a line where there is none."""
     player = next((each for each in players if shutil.which(each[0])), None)
     if player is None:
         names = ", ".join(each[0] for each in players)

@@ -61,6 +61,7 @@ class Performance:
     """What has been shown; `stand_ins` is what the sandbox says of itself."""
 
     evidence: Evidence
+    recogniser: str
     record: Mapping[str, Any]
     stand_ins: Mapping[str, Any]
     began_at: float
@@ -144,7 +145,11 @@ async def _hold_call(
     evidence = gather(call, caller.report, record, stage.accidents())
     stand_ins = await _get(f"{stage.sandbox_url}/sandbox/state") or {}
     return Performance(
-        evidence=evidence, record=record or {}, stand_ins=stand_ins, began_at=began_at
+        evidence=evidence,
+        recogniser=stage.recogniser,
+        record=record or {},
+        stand_ins=stand_ins,
+        began_at=began_at,
     )
 
 

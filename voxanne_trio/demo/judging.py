@@ -82,8 +82,10 @@ def speech_event(evidence: Evidence, said: Said) -> float | None:
 
 
 def gave_way_ms(said: Said) -> int | None:
-    """From the onset of the caller's voice to the agent's silence, at the phone."""
-    return None if said.silent is None else max(0, round((said.silent - said.began) * 1000))
+    """From the onset of the caller's voice to the agent's silence; None when it did not give way."""
+    if said.silent is None or said.cleared is None:
+        return None
+    return max(0, round((said.silent - said.began) * 1000))
 
 
 def _speaks(evidence: Evidence, start: float, end: float) -> bool:

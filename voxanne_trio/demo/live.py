@@ -22,6 +22,7 @@ from .terminal import Terminal
 _LOG_LINE: Final = re.compile(r"\d\d:\d\d:\d\d\.\d{3}  \S+ +(?P<message>.*)")
 _QUOTED: Final = re.compile(r'(?P<what>Voxanne|Final): "(?P<words>.*)"')
 _TROUBLE: Final = re.compile(r"(?:WARNING|ERROR|CRITICAL): (?P<trouble>.*)")
+_GOES_ON: Final = "The turn goes on"
 _NAME_WIDTH: Final = 9
 _MARGIN: Final = 8
 
@@ -53,6 +54,8 @@ class LiveView:
                 self._speak("Voxanne", quoted["words"], "green")
             else:
                 self._note(f'understood: "{quoted["words"]}"')
+        elif message == _GOES_ON:
+            self._note("the caller goes on: none of this is said")
         elif trouble := _TROUBLE.fullmatch(message):
             self._note(trouble["trouble"], "yellow")
 

@@ -32,8 +32,8 @@ CONVERSATION: Final[tuple[Step, ...]] = (
     Listen(SILENCE_MS),
     Say("Do you do BBL?"),
     Listen(SILENCE_MS),
-    Say("How much does it cost?"),
-    Interrupt("Okay, do you have anything on Thursday?", after_ms=4_300),
+    Say("How much is it?"),
+    Interrupt("Okay, do you have anything on Friday?", after_ms=4_300),
     Listen(SILENCE_MS),
     Say("My name is Emily."),
     Listen(SILENCE_MS),
@@ -86,8 +86,8 @@ def from_file(path: Path) -> tuple[Step, ...]:
 
 
 def silenced(script: Sequence[Step]) -> tuple[Step, ...]:
-    """The same steps for a caller who is not heard: waits for answers are short."""
-    return tuple(_impatient(step) for step in script)
+    """The same steps for a caller who is not heard: waits are short after the greeting."""
+    return (*script[:1], *(_impatient(step) for step in script[1:]))
 
 
 def _impatient(step: Step) -> Step:

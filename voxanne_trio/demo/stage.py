@@ -92,6 +92,7 @@ class Stage:
             voice=RealVoices().agent("twilio").speak,
         )
         self.sandbox_url = ""
+        self.recogniser = ""
         self.webhook = ""
 
     async def start_sandbox(self) -> Mapping[str, str]:
@@ -101,7 +102,7 @@ class Stage:
         options += ["--scripted"] if plan.scripted else []
         child = await self._start("sandbox", options, self._environ, ready)
         said = await ready.wait(child)
-        self.sandbox_url = str(said["url"])
+        self.sandbox_url, self.recogniser = str(said["url"]), str(said["recogniser"])
         return {str(name): str(value) for name, value in said["env"].items()}
 
     async def start_server(self, vendors: Mapping[str, str]) -> None:

@@ -30,7 +30,7 @@ _LABEL: Final = 46
 def table(turns: Sequence[Turn], terminal: Terminal) -> list[str]:
     """The turns, their medians and P95, the budgets, and where those are exceeded."""
     paint = terminal.paint
-    over = over_budget(turns)
+    medians, over = medians_ms(turns), over_budget(turns)
     budgets: Figures = {**budgets_ms(), "gap": None}
     lines = [paint(_row("latencies in ms", {name: name for name in LATENCIES}), "bold")]
     for number, turn in enumerate(turns):
@@ -38,11 +38,12 @@ def table(turns: Sequence[Turn], terminal: Terminal) -> list[str]:
         cut = " (cut off)" if turn.interrupted else ""
         lines.append(_row(_short(label, _LABEL - len(cut) - 3) + cut, _texts(turn.latency_ms)))
     lines.append(paint("  " + "-" * (_LABEL - 2 + _COLUMN * len(LATENCIES)), "faint"))
-    lines.append(_row("median", _texts(medians_ms(turns))))
+    lines.append(_row("median", _texts(medians)))
     lines.append(_row("P95", _texts(p95s_ms(turns))))
     judged = ", ".join(name for name in LATENCIES if name in JUDGED_AT_P95)
     lines.append(_row(f"budget (median; {judged}: P95)", _texts(budgets)))
-    verdict = {name: "OVER" if late else "ok" for name, late in over.items()}
+    known = {name: late for name, late in over.items() if medians[name] is not None}
+    verdict = {name: "OVER" if late else "ok" for name, late in known.items()}
     row = _row("", verdict)
     lines.append(paint(row, "yellow") if any(over.values()) else paint(row, "green"))
     return lines

@@ -36,14 +36,14 @@ class Files:
 
 
 def result(
-    performance: Performance, reasons: Sequence[str], *, profile: str, recogniser: str, files: Files
+    performance: Performance, reasons: Sequence[str], *, profile: str, files: Files
 ) -> dict[str, Any]:
     """What `--json` prints; its names are a contract."""
     turns = performance.evidence.turns
     return {
         "ok": not reasons,
         "reasons": list(reasons),
-        "recogniser": recogniser,
+        "recogniser": performance.recogniser,
         "profile": profile,
         "turns": [turn.as_json() for turn in turns],
         "p95_ms": p95s_ms(turns),

@@ -218,6 +218,18 @@ _RULES: Final[tuple[tuple[str, Callable[[Talk], bool], Callable[[Talk], str]], .
         wording.recovery,
     ),
     (
+        "hours",
+        _has(
+            "hours",
+            "(?:you|are|be|guys) open",
+            "open on",
+            "open until",
+            "clos(?:e|ed|ing)",
+            "what time do you",
+        ),
+        wording.hours,
+    ),
+    (
         "booking",
         _has(
             "book(?:ing)?",
@@ -242,18 +254,6 @@ _RULES: Final[tuple[tuple[str, Callable[[Talk], bool], Callable[[Talk], str]], .
         "performer",
         _has("doctors?", "surgeons?", "who (?:does|performs|would)", "board certified"),
         wording.performer,
-    ),
-    (
-        "hours",
-        _has(
-            "hours",
-            "(?:you|are|be|guys) open",
-            "open on",
-            "open until",
-            "clos(?:e|ed|ing)",
-            "what time",
-        ),
-        wording.hours,
     ),
     (
         "slot",

@@ -72,6 +72,7 @@ class Worker:
         self._send, self._orders = trio.open_memory_channel[bytes](_ORDERS)
         self.hear: Callable[[dict[str, Any]], None] = _ignore
         self.broken = False
+        self.process_id = 0
 
     def order(self, kind: bytes, payload: bytes = b"") -> None:
         """Tell the process something."""
@@ -86,6 +87,7 @@ class Worker:
         process = await trio.lowlevel.open_process(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
+        self.process_id = process.pid
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -138,7 +140,7 @@ class Pocketsphinx:
         self._warm = warm
         self._most = most
         self._idle: list[Worker] = []
-        self._count = 0
+        self._workers: list[Worker] = []
         self._language: Language | None = None
         self._nursery: trio.Nursery | None = None
 
@@ -165,6 +167,11 @@ class Pocketsphinx:
             self._give_back(worker)
 
     @property
+    def process_ids(self) -> list[int]:
+        """The workers, for whoever counts processes."""
+        return [worker.process_id for worker in self._workers]
+
+    @property
     def _shown(self) -> Mapping[str, str]:
         return self._language.shown if self._language is not None else {}
 
@@ -178,10 +185,10 @@ class Pocketsphinx:
     async def _start(self) -> Worker:
         assert self._nursery is not None, "the recogniser is not running"
         assert self._language is not None
-        if self._count >= self._most:
+        if len(self._workers) >= self._most:
             raise NoSession
         worker = Worker(self._language)
-        self._count += 1
+        self._workers.append(worker)
         with trio.fail_after(READY_SECONDS):
             await self._nursery.start(self._keep, worker)
         return worker
@@ -190,7 +197,7 @@ class Pocketsphinx:
         try:
             await worker.run(task_status=task_status)
         finally:
-            self._count -= 1
+            self._workers.remove(worker)
 
     def _give_back(self, worker: Worker) -> None:
         """Let the next stream have a worker, once it has said everything about this one."""

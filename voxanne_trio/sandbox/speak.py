@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import attrs
@@ -24,6 +25,8 @@ CHARACTERS_A_MINUTE: Final = 2_400
 FLUSHES_A_MINUTE: Final = 20
 SESSION_SECONDS: Final = 3_600.0
 IDLE_SECONDS: Final = 60.0
+
+Task = Callable[[], Awaitable[None]]
 
 _MINUTE: Final = 60.0
 _QUEUED: Final = 64
@@ -83,6 +86,7 @@ class SpeakSocket:
         self._fault = fault
         self._text = ""
         self._epoch = 0
+        self._end = _Over(1011, "NET-0003")
         self._sequence = 0
         self._sent_bytes = 0
         self._flushes = _Minute(FLUSHES_A_MINUTE)
@@ -92,17 +96,20 @@ class SpeakSocket:
 
     async def run(self) -> None:
         """Serve until either side closes."""
-        end = _Over(1011, "NET-0003")
+        with trio.move_on_after(SESSION_SECONDS):
+            async with trio.open_nursery() as nursery:
+                for task in (self._listen, self._speak):
+                    nursery.start_soon(self._until_over, task, nursery.cancel_scope)
+        await self._socket.close(self._end.code, self._end.reason)
+
+    async def _until_over(self, task: Task, all_tasks: trio.CancelScope) -> None:
         try:
-            with trio.move_on_after(SESSION_SECONDS):
-                async with trio.open_nursery(strict_exception_groups=False) as nursery:
-                    nursery.start_soon(self._speak)
-                    await self._listen()
+            await task()
         except _Over as over:
-            end = over
+            self._end = over
         except SocketClosed:
-            return
-        await self._socket.close(end.code, end.reason)
+            pass  # whoever closed it needs no farewell
+        all_tasks.cancel()
 
     async def _listen(self) -> None:
         await self._say(
@@ -138,7 +145,8 @@ class SpeakSocket:
             self._pace.cancel()
             await self._order("Clear")
         elif kind == "Close":
-            await self._order("Flush", self._text)
+            if self._text:
+                await self._order("Flush", self._text)
             await self._order("Close")
         else:
             raise _Over(1008, "DATA-0000")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import httpx
@@ -19,7 +19,7 @@ from deepgram.core.api_error import ApiError
 
 from ..audio import RATE
 from ..errors import TransientVendorError, VendorError
-from ..upstream import refusal
+from ..upstream import end_from_within, refusal
 from . import Flushed
 from .inbox import Inbox
 from .wire import MAX_TEXT, pieces
@@ -123,7 +123,7 @@ class HttpSpeaker:
                     finally:
                         with trio.CancelScope(shield=True) as closing:
                             closing.deadline = trio.current_time() + CLOSE_SECONDS
-                            await _end_from_within(audio)
+                            await end_from_within(audio)
 
 
 class HttpLease:
@@ -183,12 +183,3 @@ def _said(body: object) -> bytes:
     if isinstance(body, dict):
         body = body.get("err_msg") or body.get("message") or body
     return str(body).encode()
-
-
-async def _end_from_within(body: AsyncIterator[bytes]) -> None:
-    """End httpx's nested generators by a cancellation at the innermost, which closes the
-    connection there and then; left suspended they would be finalised by the garbage collector."""
-    with trio.CancelScope(shield=True) as scope, suppress(httpx.HTTPError, httpx.StreamError):
-        scope.cancel()
-        async for _ in body:
-            pass

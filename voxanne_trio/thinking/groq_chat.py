@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, Self
 
 import groq
@@ -20,6 +20,7 @@ import httpx
 import trio
 
 from ..errors import TransientVendorError, VendorError
+from ..upstream import end_from_within
 from .chat_stream import ChatStream, vendor_error
 from .thoughts import ThinkingRequest, Thought
 
@@ -91,7 +92,7 @@ class GroqThinker:
             yield thoughts
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_SECONDS):
-                await _end_from_within(thoughts.body)
+                await end_from_within(thoughts.body)
                 await response.close()
 
     def _parameters(self, request: ThinkingRequest) -> dict[str, Any]:
@@ -177,12 +178,3 @@ def _from_status(vendor: str, error: groq.APIStatusError) -> VendorError:
         request_id=error.response.headers.get("x-request-id"),
         retry_after=float(retry_after) if retry_after.replace(".", "", 1).isdigit() else None,
     )
-
-
-async def _end_from_within(body: AsyncIterator[bytes]) -> None:
-    """End httpx's nested generators by a cancellation at the innermost, which closes the
-    connection there and then; left suspended they would be finalised by the garbage collector."""
-    with trio.CancelScope(shield=True) as scope, suppress(httpx.HTTPError, httpx.StreamError):
-        scope.cancel()
-        async for _ in body:
-            pass
