@@ -20,7 +20,7 @@ from .humanizer import Sentence
 from .observe.narration import Narrator
 from .observe.timeline import Timeline
 from .records import Records, TurnRecord
-from .reply import Reply, Ways
+from .reply import Reply, Ways, produce_answer, produce_recital
 from .speaking.phrases import Phrases
 from .telephony.speech import Speech
 from .thinking import History, Message, ToolBox, ToolCall, messages_for
@@ -80,7 +80,8 @@ class Conversation:
         reply = self._new_reply(number)
         self.nursery.start_soon(
             partial(
-                reply.answer,
+                produce_answer,
+                reply,
                 messages=partial(self._messages, farewell=farewell),
                 tools=self.script.tools.schemas(),
                 use_tool=self._use_tool,
@@ -93,7 +94,7 @@ class Conversation:
         reply, text = self._new_reply(number), self.script.lines[phrase]
         if (audio := self.script.phrases.get(text)) is None:
             name = f"reply {number} {self.call_sid}"
-            self.nursery.start_soon(reply.recite, text, name=name)
+            self.nursery.start_soon(produce_recital, reply, text, name=name)
             return
         self.log.words("Voxanne: %s", text)
         reply.speech.begin((Sentence.verbatim(text),))

@@ -97,6 +97,7 @@ def evidence(**changes: Any) -> Evidence:
         caller_voice=CALLER_VOICE,
         agent_voice=AGENT_VOICE,
         said=SAID,
+        planned=len(SAID),
         greeted=(0.1, 7.0),
         turns=TURNS,
         server_began=0.01,

@@ -24,7 +24,7 @@ from voxanne_trio.demo.svg import text_width, wrapped
 from voxanne_trio.demo.terminal import Terminal
 from voxanne_trio.demo.transcript import Files, result, transcript
 from voxanne_trio.sandbox.account import Account, Numbers
-from voxanne_trio.sandbox.caller import AwaitHangUp, CallerReport, Interrupt, Listen, Say
+from voxanne_trio.sandbox.caller import AwaitHangUp, Caller, Interrupt, Listen, Say
 from voxanne_trio.sandbox.mulaw import decode
 from voxanne_trio.sandbox.phone import PhoneCall
 from voxanne_trio.sandbox.profiles import Delay, Profile
@@ -119,6 +119,7 @@ def _turns(index: int, **changes: Any) -> dict[str, Any]:
         ({"agent_voice": (*AGENT_VOICE, (25.3, 25.6))}, "went on speaking"),
         (_turns(2, interrupted=False), "no recorded turn was cut off"),
         (_turns(1, caller=None), "the server recorded 4 turns with words, not 5"),
+        ({"said": SAID[:3]}, "the call ended when 3 of 5 things had been said"),
         ({"turns": ()}, "the server recorded 0 turns with words, not 5"),
         ({"missed": ("nobody hung up",)}, "nobody hung up"),
         ({"ended_by": "caller"}, "the caller hung up"),
@@ -138,18 +139,24 @@ def test_latencies_over_budget_are_no_reason() -> None:
 
 
 def test_a_short_script_needs_fewer_answers() -> None:
-    assert judging.reasons(evidence(said=SAID[3:])) == []
+    assert judging.reasons(evidence(said=SAID[3:], planned=2)) == []
 
 
-def test_a_call_that_never_came_about_is_evidence_too() -> None:
+async def test_a_call_that_never_came_about_is_evidence_too() -> None:
     rng = random.Random(0)
 
     async def refuse(host: str, port: int) -> trio.abc.Stream:
+        await trio.lowlevel.checkpoint()
         raise OSError("nobody there")
+
+    async def speak(text: str) -> bytes:
+        await trio.lowlevel.checkpoint()
+        return text.encode()
 
     account = Account(sid="AC1", auth_token="x", dial=refuse, rng=rng, wall=lambda: 0.0)
     call = PhoneCall(account, Numbers(webhook="http://127.0.0.1:9/twiml"))
-    found = gather(call, CallerReport(), None)
+    await call.run()
+    found = gather(call, Caller(script.CONVERSATION, speak), None)
     assert "the caller heard no greeting" in judging.reasons(found)
     assert ET.fromstring(timeline.draw(found, "")) is not None
 

@@ -12,7 +12,14 @@ from voxanne_trio.sandbox.language import Language, arpa, arpabet, build
 from voxanne_trio.sandbox.recognition import joined
 from voxanne_trio.sandbox.words import Word, written
 
-KNOWN = ["hello HH AH L OW", "botox B OW T AO K S", "b. B IY", "l. EH L", "the DH AH", "the(2) DH IY"]
+KNOWN = [
+    "hello HH AH L OW",
+    "botox B OW T AO K S",
+    "b. B IY",
+    "l. EH L",
+    "the DH AH",
+    "the(2) DH IY",
+]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +68,11 @@ def test_the_clinics_own_names_are_in_it(language: Language) -> None:
     assert entries["the"] == ["DH AH", "DH IY"]
     for word in ("botox", "b.", "l.", "rhinoplasty", "tuesday", "goodbye", "harbor"):
         assert entries[word]
-    grams = {line.split(" ", 1)[1].rsplit(" ", 1)[0] for line in language.model.splitlines() if " " in line}
+    grams = {
+        line.split(" ", 1)[1].rsplit(" ", 1)[0]
+        for line in language.model.splitlines()
+        if " " in line
+    }
     assert "b. b. l." in {line.split(" ", 1)[-1] for line in language.model.splitlines()}
     assert grams
 

@@ -40,7 +40,7 @@ def test_every_code_comes_back_but_for_the_negative_zero() -> None:
 @given(st.integers(-32_768, 32_767))
 def test_quantisation_is_never_more_than_half_a_step(sample: int) -> None:
     found = int(decode(encode(np.array([sample], np.int16)))[0])
-    assert abs(found - sample) <= max(4, abs(sample) * 0.04)
+    assert abs(found - sample) <= max(4, abs(sample) / 15)
 
 
 def test_the_product_agrees_about_silence_and_loudness() -> None:

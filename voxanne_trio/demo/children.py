@@ -18,7 +18,7 @@ from typing import BinaryIO, Final
 import attrs
 import trio
 
-STOP_SECONDS: Final = 4.0
+STOP_SECONDS: Final = 1.5
 _OURS: Final = ("VOXANNE_", "DEEPGRAM_", "GROQ_", "TWILIO_")
 _LONGEST_LINE: Final = 65_536
 
@@ -77,7 +77,8 @@ async def run_child(
         await process.wait()
         child.ended.set()
     finally:
-        await _stop(process)
+        with trio.move_on_after(4 * STOP_SECONDS, shield=True):
+            await _stop(process)
 
 
 async def _read_lines(child: Child, log: BinaryIO, tell: Callable[[str], None]) -> None:
@@ -95,19 +96,18 @@ async def _read_lines(child: Child, log: BinaryIO, tell: Callable[[str], None]) 
 
 
 async def _stop(process: trio.Process) -> None:
-    """Ask politely, wait a little, then end the whole group: also what the child had started."""
-    with trio.CancelScope(shield=True):
+    """Ask politely, twice at most, then end the whole group: also what the child had started."""
+    for _ in range(2):
         if process.returncode is None:
-            process.terminate()
+            process.terminate()  # the server's first is to drain, its second to hurry
             with trio.move_on_after(STOP_SECONDS):
                 await process.wait()
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        with trio.move_on_after(STOP_SECONDS):
-            await process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                await pipe.aclose()
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            await pipe.aclose()
 
 
 def clean_environment(given: Mapping[str, str], package_root: Path) -> dict[str, str]:

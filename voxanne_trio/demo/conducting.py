@@ -142,7 +142,7 @@ async def _hold_call(
             await twilio.place(call, caller)
             nursery.cancel_scope.cancel()
     record = await _final_record(url)
-    evidence = gather(call, caller.report, record, stage.accidents())
+    evidence = gather(call, caller, record, stage.accidents())
     stand_ins = await _get(f"{stage.sandbox_url}/sandbox/state") or {}
     return Performance(
         evidence=evidence,

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import attrs
 
-from ..sandbox.caller import CallerReport, CallerTurn
+from ..sandbox.caller import Caller, CallerTurn, utterances
 from ..sandbox.phone import PhoneCall
-from ..sandbox.playout import Timeline
+from ..sandbox.playout import RATE, SILENCE, Timeline
 
 Span = tuple[float, float]
 
@@ -72,6 +72,8 @@ class Evidence:
     caller_voice: tuple[Span, ...]
     agent_voice: tuple[Span, ...]
     said: tuple[Said, ...]
+    planned: int
+    """How many things the caller had to say."""
     greeted: Span | None
     turns: tuple[Turn, ...]
     server_began: float
@@ -88,7 +90,7 @@ class Evidence:
 
     @property
     def seconds(self) -> float:
-        return len(self.agent_audio) / 8_000
+        return len(self.agent_audio) / RATE
 
     def at(self, turn: Turn, moment: str) -> float | None:
         """A moment of a turn's timeline on the caller's clock."""
@@ -106,29 +108,31 @@ class Evidence:
 
 def gather(
     call: PhoneCall,
-    report: CallerReport,
+    caller: Caller,
     record: Mapping[str, Any] | None,
     accidents: Sequence[str] = (),
 ) -> Evidence:
     """The evidence of a call that is over; `record` is the server's, where it gave one."""
     origin = call.playout.origin
     started = call.journal.first("start")
-    caller_audio, agent_audio = call.recording()
+    seconds = _length(call)
+    caller_audio, agent_audio = (_cut(audio, seconds) for audio in call.recording())
     record = record or {}
     hung_up = call.journal.first("hang_up")
     return Evidence(
         call_sid=call.sid,
         caller_audio=caller_audio,
         agent_audio=agent_audio,
-        caller_voice=_voice(call.microphone),
-        agent_voice=_voice(call.playout),
-        said=tuple(_said(turn, origin) for turn in report.turns),
-        greeted=_span(report.greeted_at, report.greeted_until, origin),
+        caller_voice=_voice(call.microphone, seconds),
+        agent_voice=_voice(call.playout, seconds),
+        said=tuple(_said(turn, origin) for turn in caller.report.turns),
+        planned=len(utterances(caller.script)),
+        greeted=_span(caller.report.greeted_at, caller.report.greeted_until, origin),
         turns=tuple(Turn.from_json(turn) for turn in record.get("turns", ())),
         server_began=started.at - origin if started is not None else 0.0,
         outcome=record.get("outcome"),
         ended_by=str(hung_up.detail) if hung_up is not None else "",
-        missed=tuple(report.missed),
+        missed=tuple(caller.report.missed),
         violations=tuple(call.journal.violations),
         stream_errors=tuple(str(entry.detail) for entry in call.journal.of("stream_error")),
         twilio_says=tuple(str(entry.detail) for entry in call.journal.of("twilio_says")),
@@ -137,9 +141,20 @@ def gather(
     )
 
 
-def _voice(channel: Timeline) -> tuple[Span, ...]:
-    origin = channel.origin
-    return tuple((channel.time(a) - origin, channel.time(b) - origin) for a, b in channel.runs)
+def _length(call: PhoneCall) -> float:
+    """From the answer to the end: a recording is as long, whatever was still waiting to play."""
+    answered, ended = call.journal.first("answered"), call.journal.first("completed")
+    return ended.at - answered.at if ended is not None and answered is not None else 0.0
+
+
+def _cut(audio: bytes, seconds: float) -> bytes:
+    length = round(seconds * RATE)
+    return audio[:length].ljust(length, SILENCE)
+
+
+def _voice(channel: Timeline, seconds: float) -> tuple[Span, ...]:
+    spans = ((start / RATE, min(end / RATE, seconds)) for start, end in channel.runs)
+    return tuple((start, end) for start, end in spans if start < end)
 
 
 def _span(start: float | None, end: float | None, origin: float) -> Span | None:

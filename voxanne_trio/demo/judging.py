@@ -40,7 +40,11 @@ def _unanswered(evidence: Evidence) -> list[str]:
     unanswered = [said for said in evidence.said if said.answered is None]
     answered = len(evidence.said) - len(unanswered)
     found = [f'no answer was heard to "{said.text}"' for said in unanswered]
-    wanted = min(ANSWERED_AT_LEAST, len(evidence.said)) or ANSWERED_AT_LEAST
+    if len(evidence.said) < evidence.planned:
+        found.append(
+            f"the call ended when {len(evidence.said)} of {evidence.planned} things had been said"
+        )
+    wanted = min(ANSWERED_AT_LEAST, evidence.planned)
     if answered < wanted:
         found.append(f"{answered} turns were answered, not {wanted}")
     return found
@@ -49,7 +53,7 @@ def _unanswered(evidence: Evidence) -> list[str]:
 def _not_recorded(evidence: Evidence) -> list[str]:
     """The server must know of every answer; where it heard no words there was no question."""
     with_words = sum(1 for turn in evidence.turns if (turn.caller or "").strip() and turn.heard)
-    wanted = min(ANSWERED_AT_LEAST, len(evidence.said))
+    wanted = min(ANSWERED_AT_LEAST, evidence.planned)
     if with_words >= wanted:
         return []
     return [f"the server recorded {with_words} turns with words, not {wanted}"]
@@ -82,7 +86,7 @@ def speech_event(evidence: Evidence, said: Said) -> float | None:
 
 
 def gave_way_ms(said: Said) -> int | None:
-    """From the onset of the caller's voice to the agent's silence; None when it did not give way."""
+    """From the caller's onset to the agent's silence; None when the agent did not give way."""
     if said.silent is None or said.cleared is None:
         return None
     return max(0, round((said.silent - said.began) * 1000))

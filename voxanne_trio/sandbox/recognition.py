@@ -140,6 +140,8 @@ class Pocketsphinx:
         self._warm = warm
         self._most = most
         self._idle: list[Worker] = []
+        self._returning = 0
+        self._returned = trio.Event()
         self._workers: list[Worker] = []
         self._language: Language | None = None
         self._nursery: trio.Nursery | None = None
@@ -176,9 +178,10 @@ class Pocketsphinx:
         return self._language.shown if self._language is not None else {}
 
     async def _worker(self) -> Worker:
-        while self._idle:
-            worker = self._idle.pop()
-            if not worker.broken:
+        while self._idle or self._returning:
+            if not self._idle:
+                await self._returned.wait()
+            elif not (worker := self._idle.pop()).broken:
                 return worker
         return await self._start()
 
@@ -203,10 +206,16 @@ class Pocketsphinx:
         """Let the next stream have a worker, once it has said everything about this one."""
 
         def hear(answer: dict[str, Any]) -> None:
-            if answer.get("idle"):
+            if answer.get("idle") or worker.broken:
                 worker.hear = _ignore
                 self._idle.append(worker)
+                self._returning -= 1
+                self._returned.set()
+                self._returned = trio.Event()
 
+        if worker.broken:
+            return
+        self._returning += 1
         worker.hear = hear
         worker.order(b"I")
 
@@ -230,6 +239,8 @@ class PocketsphinxSession:
 
     @property
     def settled(self) -> bool:
+        if self._worker.broken:
+            return True
         return not self._stretches or self._stretches[-1].utterance != self._utterance
 
     def begin(self, at: float, voice_at: float, audio: bytes) -> None:
@@ -270,9 +281,7 @@ class PocketsphinxSession:
 
     def hear(self, answer: dict[str, Any]) -> None:
         """An answer of the worker about the oldest stretch that is not final."""
-        if self._worker.broken:
-            self._stretches.clear()
-        elif self._stretches:
+        if self._stretches and not self._worker.broken:
             stretch = self._stretches[0]
             if stretch.utterance == self._utterance:
                 words = joined(answer["words"], self._shown, stretch.start)

@@ -50,8 +50,7 @@ class Recognition:
                 cmninit=_CEPSTRAL_MEAN,
                 loglevel="FATAL",
             )
-        noise = np.random.default_rng(0).normal(0, _NOISE, _NOISE_SAMPLES)
-        self._noise = np.concatenate((noise, noise))
+        self._noise = np.random.default_rng(0).normal(0, _NOISE, _NOISE_SAMPLES)
         self._noise_at = 0
         self._upsampler = Upsampler()
         self._open = False
@@ -87,8 +86,9 @@ class Recognition:
 
     def _samples(self, audio: bytes) -> Samples:
         samples = self._upsampler.push(decode(audio)).astype(np.float32)
+        at = np.arange(self._noise_at, self._noise_at + len(samples))
         self._noise_at = (self._noise_at + len(samples)) % _NOISE_SAMPLES
-        samples += self._noise[self._noise_at : self._noise_at + len(samples)]
+        samples += self._noise[at % _NOISE_SAMPLES]
         return np.clip(np.rint(samples), -32_768, 32_767).astype(np.int16)
 
 

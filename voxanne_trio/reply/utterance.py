@@ -8,18 +8,16 @@ on its way; and the rest at the end. If a way of speaking breaks, the next one s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import trio
 
-from .audio import silence
-from .errors import TransientVendorError, VendorError
-from .humanizer import Sentence
-from .speaking import Flushed, Lease
-from .telephony.playback import WAITING_MS
-
-if TYPE_CHECKING:
-    from .reply import Reply
+from ..audio import silence
+from ..errors import TransientVendorError, VendorError
+from ..humanizer import Sentence
+from ..speaking import Flushed, Lease
+from ..telephony.playback import WAITING_MS
+from .reply import Reply
 
 _NEVER: Final = float("inf")
 
@@ -56,7 +54,8 @@ class Utterance:
                 self._reply.log.warning("TTS: %s", failure.exceptions[0])
                 playback, speech = self._reply.ways.playback, self._reply.speech
                 again = speech.break_off(playback.sent_of(speech))
-                self._unsaid = [*again, *self._pending]
+                self._unsaid = [*again, *self._pending, *self._unsaid]
+                self._pending = []
 
     async def _speak_on(self, lease: Lease, sentences: trio.MemoryReceiveChannel[Sentence]) -> None:
         self._pending, self._flushes, self._began, self._all_written = [], 0, False, False

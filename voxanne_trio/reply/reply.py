@@ -1,0 +1,49 @@
+"""What a reply is: its number, its speech, its timeline, and the scope that ends it.
+
+A value that the stages of a reply share. How it is produced is in `producing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import attrs
+import trio
+
+from ..events import ReplyFailed, ReplyProduced
+from ..observe.narration import Narrator
+from ..observe.timeline import Moment, Timeline
+from ..speaking import Speaker
+from ..telephony.playback import Playback
+from ..telephony.speech import Speech
+from ..thinking import Thinker
+
+
+@attrs.frozen(kw_only=True)
+class Ways:
+    """What a reply is made with; the same for every reply of a call. Milliseconds."""
+
+    thinker: Thinker
+    models: Sequence[str]
+    speakers: Sequence[Speaker]
+    playback: Playback
+    first_token_ms: int
+    first_byte_ms: int
+    low_water_ms: int
+    pause_ms: int
+
+
+@attrs.define(eq=False, kw_only=True)
+class Reply:
+    """One reply, from the caller's words (or a text of ours) to audio handed to playback."""
+
+    number: int
+    speech: Speech
+    ways: Ways
+    log: Narrator
+    tell: Callable[[ReplyProduced | ReplyFailed], None]
+    timeline: Timeline = attrs.field(factory=Timeline)
+    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+
+    def stamp(self, moment: Moment) -> bool:
+        return self.timeline.stamp(moment, trio.current_time())
