@@ -61,6 +61,7 @@ def _measure(options: argparse.Namespace, server: str, calls: int) -> Seen:
         profile=options.profile,
         server_core=first,
         load_core=second,
+        brief=options.brief,
     )
     return trio.run(measure, load)
 
@@ -110,6 +111,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60.0, help="length of a call (60)")
     parser.add_argument("--profile", default=PROFILE, help=f"fixed delays ({PROFILE})")
     parser.add_argument("--no-relay", action="store_true", help="the product alone")
+    parser.add_argument("--brief", action="store_true", help="one short turn: does it run?")
     parser.add_argument("--leaks", action="store_true", help="what is left over after calls")
     parser.add_argument("--settle", type=float, default=SETTLE_SECONDS, help="rest, with --leaks")
     parser.add_argument("--json", action="store_true", help="one object on standard output")

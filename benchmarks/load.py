@@ -55,6 +55,8 @@ class Load:
     profile: str
     server_core: int
     load_core: int
+    brief: bool = False
+    """One turn a call and nothing before it: shows that it runs, no more."""
 
 
 @attrs.define
@@ -142,13 +144,17 @@ class Stand:
         self._tags = iter(tags())
 
     async def place(self, webhook: str, calls: int, turns: int) -> list[Placed]:
-        """Place calls of so many turns, all at once but for the stagger; wait for their ends."""
+        """Place calls of so many turns, all at once but for the stagger; wait for their ends.
+
+        With no turns a call is one short question, and ends while it is answered."""
         placed = []
         async with trio.open_nursery() as nursery:
             for number in range(calls):
                 script: list[Any] = ["listen"]
                 for _ in range(turns):
                     script += [{"say": question(next(self._tags))}, "listen"]
+                if not turns:
+                    script = [{"listen": 300}, {"say": next(self._tags)}, {"stay_silent": 1.2}]
                 call = self.sandbox.new_call(Numbers(webhook=webhook), script)
                 placed.append(call)
                 nursery.start_soon(self.sandbox.place, call, number * STAGGER_SECONDS)
@@ -167,7 +173,8 @@ async def measure(load: Load, rounds: int = 1, settle_seconds: float = 0.0) -> S
             try:
                 server = Server(process)
                 await server.start()
-                await stand.place(server.webhook, 1, 1)
+                if not load.brief:
+                    await stand.place(server.webhook, 1, 1)
                 gc.collect()
                 gc.freeze()
                 gc.disable()  # the load's own pauses are nobody's finding
@@ -184,12 +191,12 @@ async def measure(load: Load, rounds: int = 1, settle_seconds: float = 0.0) -> S
 
 async def _one_round(stand: Stand, server: Server, seen: Seen, lag: LoopLag) -> None:
     before_idling = await server.ask()
-    await trio.sleep(_IDLE_SECONDS)
+    await trio.sleep(0.1 if seen.load.brief else _IDLE_SECONDS)
     before, ours, began = await server.ask(), resources(), trio.current_time()
     seen.idle_share = (before["cpu"] - before_idling["cpu"]) / _IDLE_SECONDS
     seen.idle_mb = seen.idle_mb or before["rss_mb"]
     lag.take()
-    turns = max(1, round((seen.load.seconds - TURN_SECONDS) / TURN_SECONDS))
+    turns = 0 if seen.load.brief else max(1, round(seen.load.seconds / TURN_SECONDS) - 1)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_watch_memory, server, seen)
         placed = await stand.place(server.webhook, seen.load.calls, turns)

@@ -43,10 +43,12 @@ DISTRIBUTIONS: Final = {
     "httpcore": "httpx",  # its own transport, of the version it is made for
     "quart_trio": "quart-trio",
     "trio_websocket": "trio-websocket",
+    "yaml": "PyYAML",
 }
 """Where a distribution is named otherwise than what it installs."""
 
-SANDBOX: Final = ("sandbox", "demo")
+SANDBOX: Final = ("sandbox", "demo", "naturalness")
+"""What is there for the extra `sandbox` alone."""
 
 
 def requirements(*extras: str) -> set[str]:

@@ -111,6 +111,8 @@ class Client:
     path: str
     heard: list[Heard] = attrs.field(factory=list)
     closed: tuple[int, str | None] | None = None
+    news: trio.Event = attrs.field(factory=trio.Event)
+    """Set when something has come; then there is a new one."""
 
     @property
     def said(self) -> list[dict[str, Any]]:
@@ -138,15 +140,17 @@ class Client:
         try:
             while True:
                 message = await self.socket.get_message()
-                if isinstance(message, str):
-                    said = json.loads(message)
-                    MODELS[self.path][said["type"]].model_validate(said)
-                    self.heard.append((trio.current_time(), said))
-                else:
-                    self.heard.append((trio.current_time(), message))
+                self._take(json.loads(message) if isinstance(message, str) else message)
         except ConnectionClosed as closed:
             if closed.reason is not None:
                 self.closed = (closed.reason.code, closed.reason.reason)
+
+    def _take(self, said: dict[str, Any] | bytes) -> None:
+        if isinstance(said, dict):
+            MODELS[self.path][said["type"]].model_validate(said)
+        self.heard.append((trio.current_time(), said))
+        self.news.set()
+        self.news = trio.Event()
 
     async def send(self, **message: Any) -> None:
         await self.socket.send_message(json.dumps(message))

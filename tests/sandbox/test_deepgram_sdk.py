@@ -53,7 +53,7 @@ async def speech(
     asked = {**MULAW, "container": "none", **options}
     audio = b""
     generate = client.speak.v1.audio.with_raw_response.generate
-    async with generate(text=text, **asked) as answer:  # type: ignore[arg-type]
+    async with generate(text=text, **asked) as answer:
         async for chunk in answer.data:
             audio += chunk
         return audio, httpx.Headers(answer.headers)

@@ -48,7 +48,7 @@ def test_a_treatment_is_found_in_spite_of_the_recogniser(asked: str) -> None:
         ("how much is a nose job", "$7,500-$10,000"),
         ("what does botox cost", "$12 per unit"),
         ("where are you located", "1200 Harbor Boulevard"),
-        ("what are your hours", "Monday 9:00 AM-6:00 PM"),
+        ("what are your hours", "Monday-Wednesday 9:00 AM-6:00 PM"),
         ("are you open on sunday", "closed on Sunday"),
         ("do you take insurance", "$180/month"),
         ("do you offer financing", "12-60 month"),

@@ -47,7 +47,9 @@ def plain(text: str) -> list[str]:
 async def settled(session: Session) -> None:
     with trio.fail_after(20):
         while not session.settled:
-            await trio.sleep(0.01)
+            news = trio.Event()
+            session.changed = news.set
+            await news.wait()
 
 
 async def recognise(session: Session, audio: bytes) -> list[str]:
@@ -65,7 +67,7 @@ def right(said: Sequence[str], heard: Sequence[str]) -> int:
     return sum(block.size for block in matcher.get_matching_blocks())
 
 
-async def test_nine_words_in_ten_are_right_and_silence_has_none() -> None:
+async def test_nineteen_words_in_twenty_are_right_and_silence_has_none() -> None:
     recogniser, caller = Pocketsphinx(load_clinic()), RealVoices().caller()
     async with trio.open_nursery() as nursery:
         await nursery.start(recogniser.run)
@@ -78,7 +80,7 @@ async def test_nine_words_in_ten_are_right_and_silence_has_none() -> None:
                 correct += right(said, plain(" ".join(heard)))
             assert await recognise(session, SILENCE * 8_000) == []
         nursery.cancel_scope.cancel()
-    assert correct / total >= 0.9
+    assert correct / total >= 0.95
 
 
 async def test_a_whole_stream_in_real_time_and_other_words_with_other_audio() -> None:
@@ -144,7 +146,7 @@ async def test_workers_end_when_their_parent_is_killed() -> None:
     await parent.wait()
     await parent.stdout.aclose()
     with trio.fail_after(5):
-        while _is_alive(worker):
+        while _is_alive(worker):  # noqa: ASYNC110 - nobody is told of a grandchild's end
             await trio.sleep(0.02)
 
 

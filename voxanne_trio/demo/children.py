@@ -33,6 +33,7 @@ class Child:
 
     name: str
     process: trio.Process
+    log: Path
     last_lines: list[str] = attrs.field(factory=list)
     ended: trio.Event = attrs.field(factory=trio.Event)
 
@@ -69,9 +70,9 @@ async def run_child(
         cwd=directory,
         start_new_session=True,
     )
-    child = Child(name, process)
+    child = Child(name, process, directory / f"{name}.log")
     try:
-        with (directory / f"{name}.log").open("wb", buffering=0) as log:
+        with child.log.open("wb", buffering=0) as log:
             task_status.started(child)
             await _read_lines(child, log, tell)
         await process.wait()

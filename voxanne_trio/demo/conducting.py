@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -98,10 +97,11 @@ def _first(group: BaseException) -> BaseException:
 
 async def _speech(plan: Plan) -> dict[str, bytes]:
     """What the caller will say, spoken beforehand; or as much silence."""
-    voice = RealVoices().caller()
-    audio = {text: await voice.speak(text) for text in utterances(plan.script)}
-    if plan.silent:
-        return {text: SILENCE * len(spoken) for text, spoken in audio.items()}
+    voice, audio = RealVoices().caller(), dict[str, bytes]()
+    await trio.lowlevel.checkpoint()
+    for text in utterances(plan.script):
+        spoken = await voice.speak(text)
+        audio[text] = SILENCE * len(spoken) if plan.silent else spoken
     return audio
 
 
@@ -189,11 +189,14 @@ async def _final_record(url: str) -> Mapping[str, Any] | None:
 
 async def _get(url: str) -> dict[str, Any] | None:
     """A JSON object from one of the children; None when there is none."""
-    with trio.move_on_after(2), suppress(NoAnswer, ValueError):
-        response = await fetch(trio.open_tcp_stream, "GET", url)
+    await trio.lowlevel.checkpoint()
+    try:
+        with trio.fail_after(2):
+            response = await fetch(trio.open_tcp_stream, "GET", url)
         said = json.loads(response.body) if response.status == 200 else None
-        return said if isinstance(said, dict) else None
-    return None
+    except (NoAnswer, ValueError, trio.TooSlowError):
+        return None
+    return said if isinstance(said, dict) else None
 
 
 async def _register(sandbox_url: str, call_sid: str, texts: Sequence[str]) -> None:

@@ -57,6 +57,11 @@ class Said:
     cleared: float | None = None
 
     @property
+    def was_answered(self) -> bool:
+        """Whether the agent spoke afterwards; who was speaking all along did not answer."""
+        return bool(self.gap_ms)
+
+    @property
     def gap_ms(self) -> int | None:
         """Between the caller's last voice and the answer's first, at the phone."""
         return None if self.answered is None else round((self.answered - self.until) * 1000)

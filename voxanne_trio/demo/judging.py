@@ -37,7 +37,7 @@ def reasons(evidence: Evidence) -> list[str]:
 
 
 def _unanswered(evidence: Evidence) -> list[str]:
-    unanswered = [said for said in evidence.said if said.answered is None]
+    unanswered = [said for said in evidence.said if not said.was_answered]
     answered = len(evidence.said) - len(unanswered)
     found = [f'no answer was heard to "{said.text}"' for said in unanswered]
     if len(evidence.said) < evidence.planned:

@@ -25,7 +25,7 @@ from ..sandbox.caller import (
 
 SILENCE_MS: Final = 700
 SILENT_PATIENCE: Final = 4.0
-FAREWELL: Final = "Thank you, goodbye."
+FAREWELL: Final = "Okay, goodbye."
 _HANG_UP_SECONDS: Final = 12.0
 
 CONVERSATION: Final[tuple[Step, ...]] = (
@@ -37,7 +37,7 @@ CONVERSATION: Final[tuple[Step, ...]] = (
     Listen(SILENCE_MS),
     Say("My name is Emily."),
     Listen(SILENCE_MS),
-    Say(FAREWELL),
+    Say("Thank you goodbye."),
     AwaitHangUp(_HANG_UP_SECONDS),
 )
 """Five questions, one of them put into the middle of an answer."""

@@ -68,7 +68,9 @@ class _Ready:
                     nursery.start_soon(_cancel_after, event, nursery.cancel_scope)
         if not self.event.is_set():
             how = child.how_it_ended() or f"the {child.name} was not ready in {START_SECONDS:g} s"
-            raise ChildFailed("\n  ".join([f"Cannot start: {how}", *child.last_lines[-lines:]]))
+            told = [line.strip(" |+-") for line in child.last_lines[-lines:]]
+            log = f"see {child.log}"
+            raise ChildFailed("\n  ".join([f"Cannot start: {how}", *filter(None, told), log]))
         return self.said
 
 

@@ -14,6 +14,7 @@ _HEAD: Final = 58.0
 _BARS: Final = 300.0
 _BAR_WIDTH: Final = 620.0
 _COLUMN: Final = 62.0
+_FIGURES: Final = 64.0
 _INK: Final = "#1f2937"
 _FAINT: Final = "#9aa3af"
 _OVER: Final = "#dc2626"
@@ -32,6 +33,11 @@ STAGES: Final = (
 def stages_height(turns: int) -> float:
     """How much room so many turns take."""
     return _HEAD + 26 + _ROW * turns
+
+
+def stages_right(left: float) -> float:
+    """Where the panel ends, with its margin."""
+    return left + _BARS + _BAR_WIDTH + _FIGURES + _COLUMN * len(LATENCIES) + 24
 
 
 def draw_stages(drawing: Drawing, turns: Sequence[Turn], left: float, top: float) -> None:
@@ -93,7 +99,7 @@ def _draw_columns(
     texts: dict[str, str],
 ) -> None:
     budgets = budgets_ms()
-    x = left + _BARS + _BAR_WIDTH + 64
+    x = left + _BARS + _BAR_WIDTH + _FIGURES
     for name in LATENCIES:
         x += _COLUMN
         over = figures is not None and (figures.get(name) or 0) > budgets.get(name, 10**9)

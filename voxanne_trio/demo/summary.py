@@ -84,7 +84,7 @@ def ending(
     lines += [f"  timeline    {out / 'timeline.svg'}", f"  transcript  {out / 'transcript.json'}"]
     lines += [f"  logs        {out / 'server.log'}, {out / 'sandbox.log'}", ""]
     if whole["ok"]:
-        answered = sum(said.answered is not None for said in evidence.said)
+        answered = sum(said.was_answered for said in evidence.said)
         verdict = f"The conversation happened: {answered} turns answered, the agent hung up."
         return [*lines, paint(f"  {verdict}", "bold", "green")]
     lines.append(paint("  This was no whole conversation:", "bold", "red"))

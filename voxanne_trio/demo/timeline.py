@@ -10,11 +10,11 @@ from typing import Final
 
 import attrs
 
-from .evidence import Evidence, Said, Turn
-from .figures import budgets_ms, medians_ms, p95s_ms
+from .evidence import Evidence, Said
+from .figures import JUDGED_AT_P95, LATENCIES, budgets_ms, medians_ms, p95s_ms
 from .judging import gave_way_ms
 from .recording import loudness
-from .stages import STAGES, draw_stages, stages_height
+from .stages import draw_stages, stages_height, stages_right
 from .svg import Drawing, text_width, wrapped
 
 SCALE: Final = 30.0
@@ -41,12 +41,18 @@ _NARROWEST: Final = 96.0
 
 @attrs.frozen
 class _Words:
-    """Words and where they go: lines, the first `heard` characters of which were heard."""
+    """Words and where they go: lines, the first `heard` characters of which were heard; `down` is
+    how many lines lower than the others they are, to be beside nothing."""
 
     x: float
     lines: tuple[str, ...]
     heard: int
-    note: str = ""
+    cut: bool = False
+    down: int = 0
+
+    @property
+    def right(self) -> float:
+        return self.x + max((text_width(line, _SIZE) for line in self.lines), default=0)
 
 
 @attrs.frozen
@@ -73,12 +79,11 @@ def draw(evidence: Evidence, subtitle: str) -> str:
     for said in evidence.said:
         if said.interrupting:
             _draw_barge_in(drawing, said, layout)
-    top = layout.caller_lane - 12 - _LEADING * _most_lines(layout.caller_words)
     for words in layout.caller_words:
-        height = _LEADING * len(words.lines)
-        _draw_words(drawing, words, max(top, layout.caller_lane - 12 - height), CALLER)
+        height = _LEADING * (words.down + len(words.lines))
+        _draw_words(drawing, words, layout.caller_lane - 12 - height, CALLER)
     for words in layout.agent_words:
-        _draw_words(drawing, words, layout.words_below, AGENT)
+        _draw_words(drawing, words, layout.words_below + _LEADING * words.down, AGENT)
     turns = [turn for turn in evidence.turns if turn.timeline_ms.get("voiced_until") is not None]
     draw_stages(drawing, turns, LEFT, layout.stages)
     return drawing.render("A call, as the phone network heard it")
@@ -108,13 +113,13 @@ def _layout(evidence: Evidence) -> _Layout:
         agent_lane=agent_lane,
         words_below=words_below,
         stages=stages,
-        width=max(width, 900),
+        width=max(width, stages_right(LEFT)),
         height=stages + stages_height(turns) + 20,
     )
 
 
 def _most_lines(words: tuple[_Words, ...]) -> int:
-    return max((len(each.lines) + bool(each.note) for each in words), default=0)
+    return max((each.down + len(each.lines) for each in words), default=0)
 
 
 def _caller_words(evidence: Evidence, width: float) -> tuple[_Words, ...]:
@@ -124,13 +129,13 @@ def _caller_words(evidence: Evidence, width: float) -> tuple[_Words, ...]:
         if (said := evidence.said_in(turn)) is not None
     }
     starts = [x_of(said.began) for said in evidence.said]
-    words = []
+    words: list[_Words] = []
     for said, x, space in zip(evidence.said, starts, _spaces(starts, width), strict=True):
         heard_as = understood.get(said.began, "")
         lines = wrapped(said.text, space, _SIZE)
         if heard_as and _plain(heard_as) != _plain(said.text):
             lines += wrapped(f"understood: {heard_as}", space, _SIZE)
-        words.append(_Words(x, tuple(lines), len(said.text)))
+        words.append(_beside(words, _Words(x, tuple(lines), len(said.text))))
     return tuple(words)
 
 
@@ -141,12 +146,22 @@ def _agent_words(evidence: Evidence, width: float) -> tuple[_Words, ...]:
         if (at := evidence.at(turn, "first_audible")) is not None
     ]
     starts = [x_of(at) for at, _ in audible]
-    words = []
+    words: list[_Words] = []
     for (_, turn), x, space in zip(audible, starts, _spaces(starts, width), strict=True):
-        note = "cut off" if turn.interrupted else ""
         heard = len(turn.heard) if turn.interrupted else len(turn.agent)
-        words.append(_Words(x, tuple(wrapped(turn.agent, space, _SIZE)), heard, note))
+        lines = wrapped(turn.agent, space, _SIZE)
+        if not turn.heard:
+            lines = [*lines[:1], "..."]
+        words.append(_beside(words, _Words(x, tuple(lines), heard, turn.interrupted)))
     return tuple(words)
+
+
+def _beside(words: list[_Words], new: _Words) -> _Words:
+    """The new words, lower where those before them reach that far."""
+    before = words[-1] if words else None
+    if before is None or before.right + 8 < new.x:
+        return new
+    return attrs.evolve(new, down=before.down + len(before.lines))
 
 
 def _spaces(starts: list[float], width: float) -> list[float]:
@@ -167,11 +182,12 @@ def _draw_head(drawing: Drawing, evidence: Evidence, subtitle: str) -> None:
     drawing.text(24, 60, subtitle, size=12, fill="#6b7280")
     medians, p95s, budgets = medians_ms(evidence.turns), p95s_ms(evidence.turns), budgets_ms()
     x = drawing.width - 24
-    for name in ("gap", "total", "tts", "llm", "stt"):
-        figure = p95s[name] if name == "total" else medians[name]
+    for name in reversed(LATENCIES):
+        at_p95 = name in JUDGED_AT_P95
+        figure = p95s[name] if at_p95 else medians[name]
         over = figure is not None and name in budgets and figure > budgets[name]
         shown = "-" if figure is None else f"{figure} ms"
-        label = f"{name} P95" if name == "total" else f"{name} median"
+        label = f"{name} P95" if at_p95 else f"{name} median"
         width = max(text_width(label, 11), text_width(shown, 17)) + 22
         drawing.text(x, 36, shown, size=17, weight=600, anchor="end", fill=ALARM if over else INK)
         drawing.text(x, 54, label, size=11, anchor="end", fill=FAINT)
@@ -208,7 +224,7 @@ def _draw_gaps(drawing: Drawing, evidence: Evidence, layout: _Layout) -> None:
     """Between the caller's last voice and the answer: what the caller felt."""
     y = layout.agent_lane - 14
     for said in evidence.said:
-        if said.answered is None or said.gap_ms is None:
+        if said.answered is None or not said.gap_ms:
             continue
         start, end = x_of(said.until), x_of(said.answered)
         top, bottom = layout.caller_lane + 6, layout.agent_lane + _LANE - 6
@@ -242,9 +258,6 @@ def _draw_words(drawing: Drawing, words: _Words, top: float, colour: str) -> Non
             drawing.text(words.x, y, heard, size=_SIZE)
         if unheard.strip():
             x = words.x + text_width(heard, _SIZE)
-            drawing.text(x, y, unheard, size=_SIZE, fill="#b6bcc6", struck=bool(words.note))
+            drawing.text(x, y, unheard, size=_SIZE, fill="#b6bcc6", struck=words.cut)
         left -= len(line) + 1
         y += _LEADING
-
-
-__all__ = ["STAGES", "Turn", "draw", "x_of"]

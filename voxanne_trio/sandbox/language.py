@@ -57,14 +57,19 @@ def build(clinic: Clinic, dictionary: Iterable[str], pronounce: Callable[[str], 
     is not in it. Takes about half a second of computing.
     """
     shown: dict[str, str] = {}
-    sentences = [(_tokens(phrase, shown), weight) for phrase, weight in _filled(*_phrases(clinic))]
+    sentences = [(_tokens(phrase, shown), weight) for phrase, weight in phrases(clinic)]
     words = {token for tokens, _ in sentences for token in tokens}
     return Language(arpa(sentences), _dictionary(words, dictionary, pronounce), shown)
 
 
+def phrases(clinic: Clinic) -> Iterable[tuple[str, float]]:
+    """What a clinic's callers say, and how often."""
+    return _filled(*_phrases(clinic))
+
+
 def _phrases(clinic: Clinic) -> tuple[list[str], dict[str, list[str]]]:
     """The phrases with their slots, and what may stand in each slot."""
-    phrases: list[str] = []
+    plain: list[str] = []
     lists: dict[str, str] = {}
     current = ""
     for line in (files(__package__) / "phrases.txt").read_text(encoding="utf-8").splitlines():
@@ -74,12 +79,12 @@ def _phrases(clinic: Clinic) -> tuple[list[str], dict[str, list[str]]]:
         elif current:
             lists[current] += f" {line}"
         elif line and not line.startswith("#"):
-            phrases.append(line)
+            plain.append(line)
     slots = {name: [entry.strip() for entry in text.split(",")] for name, text in lists.items()}
     slots |= _clinic_slots(clinic)
-    phrases += [question.question for question in clinic.faq]
-    phrases += [word for question in clinic.faq for word in question.keywords]
-    return [phrase for phrase in phrases if not re.search(r"\d", phrase)], slots
+    plain += [question.question for question in clinic.faq]
+    plain += [word for question in clinic.faq for word in question.keywords]
+    return [phrase for phrase in plain if not re.search(r"\d", phrase)], slots
 
 
 def _clinic_slots(clinic: Clinic) -> dict[str, list[str]]:
@@ -115,6 +120,11 @@ def _filled(
                 yield phrase.replace(f"{{{names[0]}}}", entry), 3 / len(entries)
         else:
             yield phrase, 1.0
+
+
+def tokens_of(phrase: str) -> Tokens:
+    """A phrase as the model and the dictionary have it."""
+    return _tokens(phrase, {})
 
 
 def _tokens(phrase: str, shown: dict[str, str]) -> Tokens:

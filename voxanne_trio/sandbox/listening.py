@@ -87,7 +87,8 @@ class ListenSocket:
             with trio.move_on_at(self._machine.due):
                 await self._woken.wait()
             self._woken = trio.Event()
-            self._machine.poll(trio.current_time())
+            if self._machine.close is None:
+                self._machine.poll(trio.current_time())
             await self._say()
 
     async def _say(self) -> None:

@@ -7,6 +7,7 @@ in one of the two must not hide in the other.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -20,7 +21,7 @@ Floats = npt.NDArray[np.float32]
 
 _BIAS: Final = 132
 _CLIP: Final = 32_635
-_TAPER_HZ: Final = (3_300.0, 3_900.0)
+_TAPER_HZ: Final = (3_500.0, 3_950.0)
 """Where the telephone band fades out: nothing is left at the 4 kHz that would fold back."""
 
 
@@ -55,29 +56,38 @@ def encode(samples: npt.NDArray[np.int16]) -> bytes:
     return _ENCODED[samples.astype(np.int32) + 32_768].tobytes()
 
 
-def to_telephone(samples: Samples, rate: int) -> bytes:
-    """A whole recording at any rate as mu-law at 8 kHz, limited to the telephone band.
+def resampled(samples: Samples, rate: int, wanted: int) -> Floats:
+    """A whole recording at a lower rate, without what the lower rate cannot hold.
 
-    Resampled through its spectrum: exact for a recording that is all there, and fast.
+    Done through its spectrum: exact for a recording that is all there, and fast.
     """
-    if not len(samples):
-        return b""
-    step = np.gcd(rate, RATE)
+    step = math.gcd(rate, wanted)
     block = rate // step
     blocks = -(-len(samples) // block)
-    blocks = next(n for n in range(blocks, 2 * blocks + 1) if _is_smooth(n))
+    blocks = next(n for n in range(blocks, 2 * blocks + 2) if _is_smooth(n))
     spectrum = np.fft.rfft(samples.astype(np.float32), blocks * block)
-    length = blocks * (RATE // step)
+    length = blocks * (wanted // step)
     kept = spectrum[: length // 2 + 1]
-    hertz = np.arange(len(kept)) * (RATE / length)
-    low, high = _TAPER_HZ
-    kept = kept * (0.5 + 0.5 * np.cos(np.pi * np.clip((hertz - low) / (high - low), 0, 1)))
-    audio = np.fft.irfft(kept, length) * (RATE / rate)
-    wanted = round(len(samples) * RATE / rate)
-    return encode(np.clip(np.rint(audio[:wanted]), -32_768, 32_767).astype(np.int16))
+    if wanted == RATE:
+        hertz = np.arange(len(kept)) * (RATE / length)
+        low, high = _TAPER_HZ
+        kept = kept * (0.5 + 0.5 * np.cos(np.pi * np.clip((hertz - low) / (high - low), 0, 1)))
+    audio = np.fft.irfft(kept, length) * (wanted / rate)
+    return audio[: round(len(samples) * wanted / rate)].astype(np.float32)
+
+
+def to_telephone(samples: Samples, rate: int) -> bytes:
+    """A whole recording at any rate as mu-law at 8 kHz, limited to the telephone band."""
+    if not len(samples):
+        return b""
+    audio = resampled(samples, rate, RATE)
+    return encode(np.clip(np.rint(audio), -32_768, 32_767).astype(np.int16))
 
 
 def _is_smooth(n: int) -> bool:
+    """Whether a transform of so many blocks is fast."""
+    if n == 0:
+        return False
     for prime in (2, 3, 5):
         while n % prime == 0:
             n //= prime

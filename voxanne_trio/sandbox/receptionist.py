@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from voxanne_trio.clinic import Clinic, Service
 
-from . import wording
+from . import topics, wording
 from .completions import Answer, ToolUse
 from .ear import heard, mentions, name_in
 from .wording import Talk
@@ -55,21 +55,25 @@ class Receptionist:
                 tool = _tool_for(wish, tools)
                 if tool and not _already_called(messages):
                     return Answer("", (ToolUse(tool, _arguments(talk, wish)),))
-                return Answer(say(talk))
+                return Answer(_named_once(say(talk), talk, messages))
         return Answer(wording.unclear(talk))
 
     def _talk(self, messages: Sequence[Mapping[str, Any]]) -> Talk:
         ours = _texts(messages, "assistant")
         theirs = _texts(messages, "user")
-        text = theirs[-1] if theirs else ""
         last = ours[-1] if ours else ""
+        text = theirs[-1] if theirs else ""
+        name = _name(theirs, last) or _known_name(messages)
+        if _is_silent(messages):
+            text = topics.SILENCE
         return Talk(
             clinic=self._clinic,
             text=text,
             last=last,
             last_written=_last_written(messages),
             service=self._service(theirs, ours),
-            name=_name(theirs, last),
+            name=name,
+            call="" if any(map(_LEAVE_IT.search, _notes(messages))) else name,
             slot=_slot(self._clinic, theirs, ours),
             turn=len(theirs),
         )
@@ -101,6 +105,33 @@ def _name(theirs: Sequence[str], last: str) -> str:
     return next((name for name in names if name), "")
 
 
+_NOTED_NAME: Final = re.compile(r"The caller's name is ([A-Z][\w'-]+)")
+_SAY_IT: Final = re.compile(r"\b[Ss]ay it once\b")
+_LEAVE_IT: Final = re.compile(r"\b[Dd]o not say it\b")
+
+
+def _known_name(messages: Sequence[Mapping[str, Any]]) -> str:
+    """The name that the agent was given with the call."""
+    notes = _notes(messages)
+    return next((found[1] for note in notes if (found := _NOTED_NAME.search(note))), "")
+
+
+def _named_once(answer: str, talk: Talk, messages: Sequence[Mapping[str, Any]]) -> str:
+    if talk.call and any(map(_SAY_IT.search, _notes(messages))):
+        return wording.addressed(answer, talk.call)
+    return answer
+
+
+def _is_silent(messages: Sequence[Mapping[str, Any]]) -> bool:
+    return any("has said nothing" in note for note in _notes(messages))
+
+
+def _notes(messages: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the agent is told beside the prompt and the talk."""
+    after = [str(m.get("content") or "") for m in messages[1:] if m.get("role") == "system"]
+    return after[::-1]
+
+
 def _slot(clinic: Clinic, theirs: Sequence[str], ours: Sequence[str]) -> str:
     """The open time the talk is about: the day the caller names, else the one we offered."""
     days = [(slot, heard(slot).split()[0]) for slot in clinic.open_slots]
@@ -123,6 +154,7 @@ def _gave_name(talk: Talk) -> bool:
 
 _AFFIRMATIVE: Final = ("yes", "yeah", "yep", "sure", "please do", "okay", "ok", "sounds good")
 _RULES: Final[tuple[tuple[str, Callable[[Talk], bool], Callable[[Talk], str]], ...]] = (
+    ("silence", lambda talk: talk.text == topics.SILENCE, topics.silence),
     (
         "emergency",
         _has(
@@ -183,6 +215,9 @@ _RULES: Final[tuple[tuple[str, Callable[[Talk], bool], Callable[[Talk], str]], .
         ),
         wording.goodbye,
     ),
+    ("number", lambda talk: bool(topics.number_in(talk)), topics.read_back),
+    ("number confirmed", topics.confirms_number, topics.number_confirmed),
+    ("topic", topics.comes_up, topics.answer),
     (
         "price",
         _has(
@@ -226,6 +261,7 @@ _RULES: Final[tuple[tuple[str, Callable[[Talk], bool], Callable[[Talk], str]], .
             "open until",
             "clos(?:e|ed|ing)",
             "what time do you",
+            "(?:saturday|sunday|weekend)s?",
         ),
         wording.hours,
     ),
@@ -243,6 +279,7 @@ _RULES: Final[tuple[tuple[str, Callable[[Talk], bool], Callable[[Talk], str]], .
         ),
         wording.times,
     ),
+    ("duration", topics.asks_duration, topics.duration),
     (
         "where",
         _has(

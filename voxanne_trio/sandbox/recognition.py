@@ -148,7 +148,7 @@ class Pocketsphinx:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep workers until cancelled; ready when the first can hear. Takes about a second."""
-        self._language = await trio.to_thread.run_sync(_language, self._clinic)
+        self._language = await trio.to_thread.run_sync(language_of, self._clinic)
         async with trio.open_nursery() as self._nursery:
             for _ in range(self._warm):
                 self._idle.append(await self._start())
@@ -301,7 +301,7 @@ class _Stretch:
     utterance: int
 
 
-def _language(clinic: Clinic) -> Language:
+def language_of(clinic: Clinic) -> Language:
     """The language of a clinic's callers. Blocks for about a second."""
     import pocketsphinx
 

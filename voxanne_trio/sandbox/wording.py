@@ -7,6 +7,8 @@ markdown, one to four sentences. Refuses to know which of them is wanted.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
@@ -25,6 +27,7 @@ class Talk:
     last_written: str
     service: Service | None  # what it is about
     name: str
+    call: str  # the name, where it may be said in this answer
     slot: str
     turn: int
 
@@ -34,7 +37,26 @@ def greeting(talk: Talk) -> str:
 
 
 def _comma(talk: Talk) -> str:
-    return f", {talk.name}" if talk.name else ""
+    return f", {talk.call}" if talk.call else ""
+
+
+_INTERJECTION: Final = re.compile(r"(?:Yes|Of course|Great|Congratulations|Perfect|Sure)(?=[,.!])")
+_FIRST_CLAUSE: Final = re.compile(r"[^,.:?!]+(?=, (?:and|but|so|as) )")
+_UNNAMED: Final = re.compile(r"\*\*If|Sorry|I'm sorry|Are you still|I cannot hear")
+_LOWERED: Final = re.compile(r"(?:It|We|On|Please|Recovery|There|Cosmetic|Let|The|Your|You)\b")
+
+
+def addressed(answer: str, name: str) -> str:
+    """The answer of a model that was asked to use the caller's name."""
+    if name in answer or _UNNAMED.match(answer):
+        return answer
+    if match := _INTERJECTION.match(answer):
+        return f"{match.group()} {name}{answer[match.end() :]}"
+    if match := _FIRST_CLAUSE.match(answer):
+        return f"{match.group()}, {name}{answer[match.end() :]}"
+    if _LOWERED.match(answer):
+        answer = answer[0].lower() + answer[1:]
+    return f"Sure {name}, {answer}"
 
 
 def emergency(talk: Talk) -> str:
@@ -45,11 +67,12 @@ def human(talk: Talk) -> str:
     who = next((p for p in talk.clinic.people if "coordinator" in p.role), None)
     person = f"{who.name}, our {who.role}," if who else "one of my colleagues"
     return (
-        f"Of course{_comma(talk)}. I'll have {person} take over. You can also call {_phone(talk)}."
+        f"Of course{_comma(talk)}. I'll have {person} take over. You can also call {phone(talk)}."
     )
 
 
-def _phone(talk: Talk) -> str:
+def phone(talk: Talk) -> str:
+    """The clinic's number as it is written in the United States."""
     digits = re.sub(r"\D", "", talk.clinic.phone)[-10:]
     return f"({digits[:3]}) {digits[3:6]}-{digits[6:]}" if len(digits) == 10 else talk.clinic.phone
 
@@ -79,7 +102,7 @@ def _price_extras(talk: Talk, service: Service) -> list[str]:
     extras = []
     consult = _named(talk.clinic, "consultation")
     if consult is not None and consult is not service and consult.price:
-        extras.append(f"Your first step is a consultation, which is {consult.price}.")
+        extras.append(f"Your first step is a consultation for {consult.price}.")
     financing = asked_about(talk.clinic, "financing payment plan")
     if financing is not None and service is not consult:
         answer = financing.answer.removeprefix("Yes, ")
@@ -88,9 +111,9 @@ def _price_extras(talk: Talk, service: Service) -> list[str]:
 
 
 def _prices(talk: Talk) -> str:
-    priced = [service for service in talk.clinic.services if service.price][:3]
-    listed = ", ".join(f"{service.name} is {service.price}" for service in priced)
-    return f"It depends on the treatment: {listed}. Which one are you interested in?"
+    priced = [service for service in talk.clinic.services if service.price][:2]
+    listed = ", and ".join(f"{service.name} is {service.price}" for service in priced)
+    return f"It depends on the treatment. {listed}. Which one are you interested in?"
 
 
 def _offer(talk: Talk) -> str:
@@ -102,7 +125,10 @@ def recovery(talk: Talk) -> str:
     if service is None:
         return "Recovery depends on the treatment. Which one are you thinking about?"
     if service.recovery in {"", "none"}:
-        return f"There's no downtime after {_the(service)}: you can go back to work the same day."
+        return (
+            f"There's no downtime after {_the(service)}: you can go back to work the same day. "
+            f"{_offer(talk)}"
+        )
     return (
         f"Recovery after {_the(service)} takes about {service.recovery}. "
         f"{service.detail} {_offer(talk)}"
@@ -116,10 +142,10 @@ def _the(service: Service) -> str:
 
 
 def performer(talk: Talk) -> str:
-    surgeons = [f"{person.name}, {person.role}" for person in talk.clinic.people][:2]
+    surgeons = [f"{person.name} is a {person.role}" for person in talk.clinic.people][:2]
     if talk.service is not None and "Dr." in talk.service.detail:
         return f"{talk.service.detail} {_offer(talk)}"
-    return f"Our team includes {' and '.join(surgeons)}. Is there a treatment you have in mind?"
+    return f"{', and '.join(surgeons)}. Is there a treatment you have in mind?"
 
 
 def hours(talk: Talk) -> str:
@@ -128,9 +154,28 @@ def hours(talk: Talk) -> str:
         if re.search(rf"\b{day}s?\b", talk.text):
             if times == "closed":
                 return f"We're closed on {day.capitalize()}. Would another day work for you?"
-            return f"On {day.capitalize()} we're open {times}."
-    listed = [f"{day.capitalize()} {times}" for day, times in hours.items()]
-    return f"Our hours are: {', '.join(listed)}." if listed else "We're open on weekdays."
+            return f"On {day.capitalize()} we are open {times}. Would you like to come in?"
+    return _week(hours) or "We're open on weekdays. When would you like to come?"
+
+
+def _week(hours: Mapping[str, str]) -> str:
+    """All days, those with the same hours together: "Monday-Wednesday 9:00 AM-6:00 PM"."""
+    spans: list[tuple[str, str, str]] = []
+    for day, times in hours.items():
+        if spans and spans[-1][2] == times:
+            spans[-1] = (spans[-1][0], day, times)
+        else:
+            spans.append((day, day, times))
+    named = [
+        (first.capitalize() + (f"-{last.capitalize()}" if last != first else ""), times)
+        for first, last, times in spans
+    ]
+    opened = [f"{days} {times}" for days, times in named if times != "closed"]
+    said = [f"We are open {' and '.join(opened[:2])}."] if opened else []
+    if opened[2:]:
+        said.append(f"It is {', and '.join(opened[2:])}.")
+    said += [f"We are closed on {days}." for days, times in named if times == "closed"]
+    return " ".join(said)
 
 
 def location(talk: Talk) -> str:
@@ -139,15 +184,19 @@ def location(talk: Talk) -> str:
 
 def treatments(talk: Talk) -> str:
     names = [service.name for service in talk.clinic.services]
+    half = -(-len(names) // 2)
+    listed = [f"{', '.join(part[:-1])} and {part[-1]}" for part in (names[:half], names[half:])]
     return (
-        f"We offer {', '.join(names[:-1])} and {names[-1]}. Which one would you like to hear about?"
+        f"We offer {listed[0]}, and we also do {listed[1]}. Which one would you like to hear about?"
     )
 
 
 def treatment(talk: Talk) -> str:
     service = talk.service
     assert service is not None
-    return f"Yes, we do! {service.detail} Would you like to hear about the **price** or recovery?"
+    question = "Would you like to hear about the **price** or recovery?"
+    opening = "Of course!" if re.search(r"\btell me\b", talk.text) else "Yes, we do!"
+    return f"{opening} {service.detail} {question}"
 
 
 def times(talk: Talk) -> str:
@@ -163,7 +212,8 @@ def times(talk: Talk) -> str:
 
 def time_chosen(talk: Talk) -> str:
     if talk.name:
-        return f"Great, {talk.name}, I've noted **{talk.slot}**. {talk.clinic.appointment_policy}"
+        opening = "Of course," if talk.last.startswith("great") else f"Great{_comma(talk)},"
+        return f"{opening} I've noted **{talk.slot}**. {talk.clinic.appointment_policy}"
     return f"**{talk.slot}** is open. May I have your name, please?"
 
 
@@ -191,7 +241,7 @@ def agreed(talk: Talk) -> str:
 
 
 def last_again(talk: Talk) -> str:
-    return talk.last_written or greeting(talk)
+    return f"Of course. {talk.last_written}" if talk.last_written else greeting(talk)
 
 
 def identity(talk: Talk) -> str:

@@ -125,7 +125,7 @@ class Floor:
     state: State = State.IDLE
     reply: int = 0
     asked: Sensitive = NO_WORDS
-    """The words the reply in play answers."""
+    """The words the reply in play answers; none where it is a phrase."""
     unanswered: Sensitive = NO_WORDS
     """Words of a turn whose reply was cancelled before any of it was heard."""
     failures: int = 0

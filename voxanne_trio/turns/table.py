@@ -104,6 +104,8 @@ def _timer(floor: Floor, event: TimerExpired) -> Step:
             return attrs.evolve(floor, state=State.ENDED), (CloseStream(floor.ending),)
         case Timer.CALL_LIMIT if floor.ending is None:
             return _say(floor, Phrase.TIME_IS_UP, Ending.LIMIT)
+        case Timer.CALL_LIMIT if floor.ending is Ending.FAREWELL:
+            return attrs.evolve(floor, ending=Ending.LIMIT), ()  # nothing calls this goodbye off
         case Timer.UNANSWERED if floor.state is State.LISTENING and floor.unanswered:
             return _answer(floor, NO_WORDS)
         case Timer.VOICE_WITHOUT_WORDS if floor.state is State.LISTENING:
@@ -151,7 +153,7 @@ def _turn_goes_on(floor: Floor, event: WordsHeard | SpeechStarted) -> Step:
 
 
 def _turn_ended_again(floor: Floor, event: TurnEnded) -> Step:
-    if not event.text or _protected(floor):
+    if not event.text or event.text == floor.asked or _protected(floor):
         return floor, ()
     listening, commands = _turn_goes_on(floor, WordsHeard(event.text))
     answering, more = _answer(listening, event.text)
@@ -194,8 +196,8 @@ def _nothing_was_said(floor: Floor, event: ReplyFailed | PlayedOut) -> Step:
     """The reply came to nothing: an apology, and at the second time in a row the end."""
     failures = floor.failures + 1
     failed = attrs.evolve(floor, failures=failures)
-    if floor.ending is Ending.FAREWELL:
-        return _say(failed, Phrase.GOODBYE, Ending.FAREWELL)
+    if floor.ending is not None:
+        return _say(failed, Phrase.GOODBYE, floor.ending)
     if failures >= FAILURES_BEFORE_GIVING_UP:
         return _say(failed, Phrase.TROUBLE, Ending.TROUBLE)
     return _say(failed, Phrase.APOLOGY)
@@ -206,12 +208,14 @@ def _broke_off(floor: Floor, event: ReplyFailed) -> Step:
     failures = floor.failures + 1
     if floor.ending is not None:
         return attrs.evolve(floor, failures=failures), ()  # there is nothing left to say better
-    owed = Phrase.TROUBLE if failures >= FAILURES_BEFORE_GIVING_UP else Phrase.APOLOGY
+    giving_up = failures >= FAILURES_BEFORE_GIVING_UP or floor.owed is Phrase.TROUBLE
+    owed = Phrase.TROUBLE if giving_up else Phrase.APOLOGY
     return attrs.evolve(floor, failures=failures, owed=owed), ()
 
 
-def _whole(floor: Floor, event: ReplyProduced) -> Step:
-    return attrs.evolve(floor, failures=0), ()
+def _whole(floor: Floor, event: ReplyProduced | PlayedOut) -> Step:
+    """An answer went well. A phrase that could be said proves nothing about the next answer."""
+    return (attrs.evolve(floor, failures=0) if floor.asked else floor), ()
 
 
 def _played_out(floor: Floor, event: PlayedOut) -> Step:
@@ -220,7 +224,7 @@ def _played_out(floor: Floor, event: PlayedOut) -> Step:
         return _say(attrs.evolve(floor, owed=None), floor.owed, ending)
     if floor.ending is not None:
         return floor, (SetTimer(Timer.HANGUP),)
-    return attrs.evolve(floor, state=State.LISTENING), ()
+    return attrs.evolve(_whole(floor, event)[0], state=State.LISTENING), ()
 
 
 def _say(floor: Floor, phrase: Phrase, ending: Ending | None = None) -> Step:
@@ -228,7 +232,9 @@ def _say(floor: Floor, phrase: Phrase, ending: Ending | None = None) -> Step:
     busy = floor.state in {State.PROCESSING, State.SPEAKING, State.HOLDING}
     commands: tuple[Command, ...] = (Cancel(floor.reply),) if busy else ()
     reply = floor.reply + 1
-    saying = attrs.evolve(floor, state=State.SPEAKING, reply=reply, ending=ending, owed=None)
+    saying = attrs.evolve(
+        floor, state=State.SPEAKING, reply=reply, asked=NO_WORDS, ending=ending, owed=None
+    )
     return saying, (*commands, Say(reply, phrase))
 
 
@@ -271,7 +277,6 @@ TABLE: Final[dict[State, dict[type[Any], Entry]]] = {
         WordsHeard: _turn_goes_on,
         TurnEnded: _turn_ended_again,
         ReplyAudible: _audible,
-        ReplyProduced: _whole,
         ReplyFailed: _nothing_was_said,
         PlayedOut: _nothing_was_said,
     },

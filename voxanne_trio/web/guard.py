@@ -42,6 +42,7 @@ from wsproto.events import CloseConnection, Message, Ping
 from wsproto.frame_protocol import CloseReason
 
 from .groups import first_error
+from .inflow import EXTENSION, HANDOVER, RECEIVE_BYTES, Inflow
 
 log = logging.getLogger("voxanne.web")
 
@@ -67,13 +68,17 @@ def install() -> None:
 
 
 class _Upgraded(Event):
-    """A WebSocket was accepted on this connection: it may now last."""
+    """A WebSocket was accepted on this connection: it may now last, and gets what comes."""
+
+    def __init__(self, socket: GuardedSocket) -> None:
+        self.socket = socket
 
 
 class GuardedServer(TCPServer):
     """One TCP connection."""
 
     _read_all = False
+    _socket: GuardedSocket | None = None
 
     async def run(self) -> None:
         try:
@@ -86,6 +91,7 @@ class GuardedServer(TCPServer):
         if isinstance(event, RawData):
             await self._send(event.data)
         elif isinstance(event, _Upgraded):
+            self._socket = event.socket
             await self.idle_task.stop()
         elif isinstance(event, Updated):
             if not self._read_all:
@@ -110,9 +116,26 @@ class GuardedServer(TCPServer):
 
     async def _read_data(self) -> None:
         with suppress(trio.ClosedResourceError):  # closed while a request waited for its turn
-            await super()._read_data()
+            while data := await self._receive():
+                if self._socket is not None:
+                    await self._socket.take(data)
+                    await self._socket.lend(self.stream)
+                else:
+                    await self.protocol.handle(RawData(data))
+            await self.protocol.handle(RawData(b""))
+            await self.protocol.handle(Closed())
         self._read_all = True
         await self.idle_task.stop()  # its wait would keep the connection's tasks for seconds
+
+    async def _receive(self) -> bytes:
+        """What comes next; nothing at the end, whatever the end is."""
+        try:
+            if not (seconds := self.config.read_timeout):  # a scope for each frame is not cheap
+                return bytes(await self.stream.receive_some(RECEIVE_BYTES))
+            with trio.fail_after(seconds):
+                return bytes(await self.stream.receive_some(RECEIVE_BYTES))
+        except (trio.ClosedResourceError, trio.BrokenResourceError, trio.TooSlowError):
+            return b""
 
     async def _request_timeout(self) -> None:
         await trio.sleep(REQUEST_SECONDS)
@@ -158,8 +181,9 @@ class GuardedProtocol(H11Protocol):
 
     async def stream_send(self, event: StreamEvent) -> None:
         await super().stream_send(event)
-        if isinstance(event, Response) and event.status_code == 101:
-            await self.send(_Upgraded())
+        accepted = isinstance(event, Response) and event.status_code == 101
+        if accepted and isinstance(self.stream, GuardedSocket):
+            await self.send(_Upgraded(self.stream))
 
     async def _maybe_recycle(self) -> None:
         """Shielded: it tells the application that the request is over, whose cancellation in answer
@@ -178,6 +202,7 @@ class GuardedSocket(WSStream):
         self._told = False  # the application knows that there will be no more messages
         self._finished = False  # the application has returned
         self._gone = trio.Event()
+        self.inflow = Inflow(self.config.websocket_max_message_size)
         self._inbox: trio.MemorySendChannel[Any] | None = None
         self._waiting: set[trio.CancelScope] = set()
 
@@ -187,15 +212,45 @@ class GuardedSocket(WSStream):
             if self.closed:  # no WebSocket handshake: answered, and Hypercorn would wait for ever
                 await self.send(StreamClosed(stream_id=self.stream_id))
             else:
+                self.scope["extensions"][EXTENSION] = {"inflow": self.inflow}
                 self._inbox = getattr(self.app_put, "__self__", None)  # its channel's `send`
         elif isinstance(event, StreamClosed):
             self.closed = True
             self._gone.set()
+            self.inflow.give_back()
             await self._tell_gone(CloseReason.ABNORMAL_CLOSURE)
         elif isinstance(event, (Body, Data)) and not self.closed and not self.handshake.accepted:
             await self._refuse_early_data()
         else:
+            self.inflow.is_strange = True  # wsproto may have half a frame: it must get the rest
             await super().handle(event)
+
+    async def take(self, data: bytes) -> None:
+        """Bytes of the peer's, after the upgrade. Plain messages go the short way; from the first
+        frame on that is not plain, all goes through wsproto."""
+        inflow = self.inflow
+        if not (inflow.is_strange or self._leaving or self.closed):
+            for text in inflow.plain(data):
+                await self._deliver({"type": "websocket.receive", "bytes": None, "text": text})
+            if not inflow.is_strange:
+                return
+            data = b""
+        if data := inflow.taken_rest() + data:
+            await self._judge(data)
+
+    async def lend(self, stream: trio.abc.Stream) -> None:
+        """Let an application that wants to read the plain frames itself; go on where it stops."""
+        if self._leaving or self.closed or self.inflow.is_strange:
+            return
+        if self.inflow.can_be_lent(stream):
+            await self._deliver(HANDOVER)
+            await self.inflow.lent()
+            await self.take(b"")
+
+    async def _judge(self, data: bytes) -> None:
+        if not self.closed:
+            self.connection.receive_data(data)
+            await self._handle_events()
 
     async def app_send(self, message: ASGISendEvent | None) -> None:
         if message is None:
@@ -223,6 +278,7 @@ class GuardedSocket(WSStream):
 
     async def _part(self) -> None:
         """The application has returned: close properly, as far as that is not yet done."""
+        self.inflow.give_back()
         if self.closed or not self.handshake.accepted:
             await super().app_send(None)
             return
@@ -233,6 +289,7 @@ class GuardedSocket(WSStream):
     def _leave(self) -> None:
         """Our close frame has been sent: wait for the peer's, in a task of the connection."""
         self._leaving = True
+        self.inflow.give_back()
         self.buffer.clear()
         self.task_group.spawn(self._hang_up)
 

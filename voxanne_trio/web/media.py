@@ -10,6 +10,7 @@ ends in a close of this socket, and of nothing else.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from ..telephony.media_stream import SocketGone
 from ..telephony.signature import SETTINGS_HEADER, SIGNATURE_HEADER, is_signed
 from ..telephony.tickets import BadTicket
 from .desk import Answer, Desk
+from .inflow import EXTENSION, HANDOVER, Inflow
 
 PATH: Final = "/ws/media-stream/"
 CLOSE_SECONDS: Final = 2.0
@@ -39,11 +41,14 @@ class Refused(Exception):
 
 
 class AsgiSocket:
-    """A call's `MediaSocket` on ASGI's `receive` and `send`."""
+    """A call's `MediaSocket` on ASGI's `receive` and `send`, and on the `Inflow` when lent."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, receive: Receive, send: Send, inflow: Inflow | None = None) -> None:
         self._receive = receive
         self._send = send
+        self._inflow = inflow
+        self._is_lent = False
+        self._texts: deque[str] = deque()
         self._gone: int | None = None
         self._closed = False
 
@@ -52,13 +57,28 @@ class AsgiSocket:
         if self._gone is not None:
             await trio.lowlevel.checkpoint()
             raise SocketGone(self._gone)
+        if self._is_lent and (text := await self._next_text()) is not None:
+            return text
         event = await self._receive()
+        if event is HANDOVER:
+            self._is_lent = True
+            return await self.receive()
         if event["type"] == "websocket.disconnect":
             self._gone = int(event.get("code") or 1005)
             raise SocketGone(self._gone)
         text = event.get("text")
         message: str | bytes = text if text is not None else event["bytes"]
         return message
+
+    async def _next_text(self) -> str | None:
+        """The next message of an inflow that is lent; None once it is not."""
+        if not self._texts:
+            assert self._inflow is not None
+            self._texts.extend(await self._inflow.texts())
+        if self._texts:
+            return self._texts.popleft()
+        self._is_lent = False
+        return None
 
     async def send(self, message: str) -> None:
         """Send a text message. To a peer that is gone it does nothing, at a checkpoint."""
@@ -99,8 +119,9 @@ class MediaEndpoint:
             await _refuse(scope, send, refused)
             return
         with self._desk.calls.taking_one():
+            inflow = _inflow(scope)
             await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-            await self._take_call(AsgiSocket(receive, send), services, call_sid)
+            await self._take_call(AsgiSocket(receive, send, inflow), services, call_sid)
 
     def _admit(self, scope: Any) -> tuple[Any, str]:
         """The services and the ticket's call; raises `Refused`. Synchronous: a ticket is taken
@@ -144,6 +165,16 @@ class MediaEndpoint:
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_SECONDS):
                 await socket.close(code, reason)
+
+
+def _inflow(scope: Any) -> Inflow | None:
+    """The stream's own inflow, asked for; None behind a server that has none to lend."""
+    offered = (scope.get("extensions") or {}).get(EXTENSION)
+    if offered is None:
+        return None
+    inflow: Inflow = offered["inflow"]
+    inflow.is_wanted = True
+    return inflow
 
 
 def _bug(error: BaseException) -> BaseException | None:
