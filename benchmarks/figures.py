@@ -13,6 +13,8 @@ CPU_SECONDS: Final = 0.7
 CALL_MB: Final = 1.0
 _LOAD_CPU: Final = 0.9
 _LOAD_LAG_MS: Final = 5.0
+_WAITED: Final = 0.05
+"""Of the time ready to run but without a core: more, and others have used the server's core."""
 
 
 def figures(seen: Seen) -> dict[str, Any]:
@@ -41,6 +43,7 @@ def figures(seen: Seen) -> dict[str, Any]:
         "underruns": seen.server_gaps,
         "phone_gaps": len(seen.phone_gaps_ms),
         "violations": seen.problems,
+        "disturbed": bool(seen.wall and seen.server_waited / seen.wall > _WAITED),
         "load_core": round(seen.load_cpu / seen.wall, 3) if seen.wall else None,
         "load_lag_ms": percentiles(seen.load_lag_ms, most=True),
     }
@@ -62,6 +65,12 @@ def load_was_late(run: Mapping[str, Any]) -> bool:
     """Whether the load itself was too slow for the figures to be the server's."""
     lag = run["load_lag_ms"].get("p95", 0.0)
     return bool((run["load_core"] or 0.0) > _LOAD_CPU or lag > _LOAD_LAG_MS)
+
+
+def was_disturbed(run: Mapping[str, Any]) -> bool:
+    """Whether the server had to wait for its core: latencies and underruns are then not its own,
+    and its CPU is less than it would be, since what has piled up is read at once."""
+    return bool(run["disturbed"])
 
 
 def short_of(run: Mapping[str, Any]) -> list[str]:
@@ -144,6 +153,9 @@ def judged(runs: Sequence[Mapping[str, Any]], short: Sequence[str]) -> str:
             lines.append(f"{run['calls']} calls: {ratio:.2f} times the relay's CPU")
         if load_was_late(run):
             lines.append(f"{run['calls']} calls ({run['server']}): the load was the bottleneck")
+        if was_disturbed(run):
+            share = f"{run['server_waited']:.0%} of the time"
+            lines.append(f"{run['calls']} calls ({run['server']}): others had its core {share}")
     lines.append(
         f"targets: overhead P95 < {OVERHEAD_MS:g} ms; at {TARGET_CALLS} calls"
         f" < {CPU_SECONDS:g} CPU s a call-minute and < {CALL_MB:g} MB a call;"

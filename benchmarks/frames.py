@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import base64
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -35,6 +36,7 @@ from voxanne_trio.web.application import VoxanneApp
 from voxanne_trio.web.media import PATH
 from voxanne_trio.web.serving import serve
 
+ROOT: Final = Path(__file__).resolve().parent.parent
 FRAME_SECONDS: Final = 0.02
 TOKEN: Final = "benchmark"
 NOBODY: Final = "http://127.0.0.1:9"
@@ -79,6 +81,7 @@ async def server(streams: int) -> None:
         cache_dir="", max_calls=streams,
     )  # fmt: skip
     urls: list[str] = []
+    logging.disable()  # there are no vendors, and it says so
     async with trio.open_nursery() as nursery:
         app: VoxanneApp = await nursery.start(
             partial(serve, settings, answer=hear, announce=urls.append, signals=())
@@ -95,7 +98,7 @@ async def measure(streams: int, seconds: float, rounds: int) -> list[float]:
     cores = sorted(os.sched_getaffinity(0))
     process = await trio.lowlevel.open_process(
         [sys.executable, "-m", "benchmarks.frames", "--serve", str(streams)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).resolve().parent.parent,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT,
     )  # fmt: skip
     os.sched_setaffinity(process.pid, {cores[0]})
     os.sched_setaffinity(0, {cores[-1]})

@@ -18,7 +18,7 @@ CONVERSATION = (
     {"say": "Do you do BBL?"},
     "listen",
     {"say": "How much does it cost?"},
-    {"interrupt": "Where are you located?", "after_ms": 2_500},
+    {"interrupt": "Where are you located?", "after_ms": 5_000},
     "listen",
     {"say": "My name is Sarah."},
     "listen",

@@ -12,6 +12,7 @@ answers with commands, carried out at once; no command waits, so none can be los
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -79,6 +80,10 @@ async def answer(socket: MediaSocket, services: Services, *, call_sid: str | Non
         code, reason = 1008, str(error) or "no start"
     except SocketGone:
         code, reason = 1000, ""
+    except BaseException:
+        if trio.current_effective_deadline() == -math.inf:  # cut from above: no fault of ours
+            code, reason = 1001, "going away"
+        raise
     finally:
         with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSE_SECONDS):
             await socket.close(code, reason)
@@ -101,6 +106,7 @@ class Call:
         self.conversation: Conversation
         self.started_at = trio.current_time()
         self.voiced_until: float | None = None
+        self.ended_at: float | None = None
         self.outcome: str | None = None
         self._cancel: trio.CancelScope
         self._events: deque[Event] = deque()
@@ -175,6 +181,8 @@ class Call:
 
     def _end(self, outcome: str) -> None:
         self.outcome = outcome
+        self.ended_at = trio.current_time()
+        self.conversation.settle()  # now: what is played while the call is torn down, nobody hears
         self._cancel.cancel()
 
     def _open_record(self) -> None:
@@ -193,7 +201,8 @@ class Call:
         self.conversation.settle()
         outcome = self.outcome or "broken off"
         we_ended_it = outcome in {ending.value for ending in turns.Ending}
-        milliseconds = round((trio.current_time() - self.started_at) * 1000)
+        ended_at = trio.current_time() if self.ended_at is None else self.ended_at
+        milliseconds = round((ended_at - self.started_at) * 1000)
         self.services.records.call_ended(
             self.sid,
             outcome=outcome,

@@ -16,8 +16,9 @@ from .audio import FRAME_MS
 from .clinic import Clinic
 from .errors import VoxanneError
 from .events import ReplyFailed, ReplyProduced, Sensitive
-from .humanizer import Sentence
+from .humanizer import PLAIN, Acquaintance, Manner, recited, spoken
 from .observe.narration import Narrator
+from .observe.quality import quality_of
 from .observe.timeline import Timeline
 from .records import Records, TurnRecord
 from .reply import Reply, Ways, produce_answer, produce_recital
@@ -60,9 +61,12 @@ class Conversation:
     tell: Callable[[ReplyProduced | ReplyFailed], None]
     started_at: float
     history: History = attrs.field(factory=History)
+    acquaintance: Acquaintance = attrs.field(factory=Acquaintance)
     reply: Reply | None = None
     turn: Turn | None = None
     """The turn that no record holds yet."""
+    goes_on: Turn | None = None
+    """A turn whose words were taken back: they come again, with more, unless the call ends."""
     last_heard: str = ""
     """What was heard of the last reply that has ended."""
 
@@ -70,14 +74,17 @@ class Conversation:
         self, number: int, text: Sensitive, *, voiced_until: float | None, farewell: bool
     ) -> None:
         """Start the reply to these words."""
-        self.turn = Turn(text)
+        if self.turn is not None and self.turn.caller is not None:
+            self._record(self.turn, None, "", interrupted=True)  # nothing of its answer was heard
+        self.turn, self.goes_on = Turn(text), None
         if voiced_until is not None:
             self.turn.timeline.stamp("voiced_until", voiced_until)
         self.turn.timeline.stamp("decided", trio.current_time())
         self.log.latency("STT %d ms", "stt", self.turn.timeline)
         self.log.words("Final: %s", text)
+        self.acquaintance.listen(text.reveal(), asked="your name" in self.last_heard.lower())
         self.history.add_caller(text)
-        reply = self._new_reply(number)
+        reply = self._new_reply(number, self._manner(number))
         self.nursery.start_soon(
             partial(
                 produce_answer,
@@ -92,12 +99,13 @@ class Conversation:
     def say(self, number: int, phrase: Phrase) -> None:
         """Say a phrase: from the cache at once, else through the voice."""
         reply, text = self._new_reply(number), self.script.lines[phrase]
-        if (audio := self.script.phrases.get(text)) is None:
+        sentences = recited(text)
+        if (audio := self.script.phrases.get(spoken(sentences))) is None:
             name = f"reply {number} {self.call_sid}"
             self.nursery.start_soon(produce_recital, reply, text, name=name)
             return
-        self.log.words("Voxanne: %s", text)
-        reply.speech.begin((Sentence.verbatim(text),))
+        self.log.words("Voxanne: %s", spoken(sentences))
+        reply.speech.begin(sentences)
         reply.speech.add(audio)
         reply.speech.end_passage()
         self.ways.playback.finished(reply.speech)
@@ -122,7 +130,7 @@ class Conversation:
         heard = self.ways.playback.stop().written
         if forget_turn:
             self.history.drop_last_caller()
-            self.reply = self.turn = None
+            self.goes_on, self.reply, self.turn = self.turn, None, None
             self.log.info("The turn goes on")
         else:
             if "first_frame" in self.reply.timeline.moments:
@@ -136,14 +144,19 @@ class Conversation:
         self._end(self.reply.speech.written, interrupted=False)
 
     def settle(self) -> None:
-        """The call is over: whatever was in play was cut off."""
+        """The call is over: whatever was in play was cut off. A second time changes nothing."""
         if self.reply is not None:
             self.reply.scope.cancel()
             self._end(self.ways.playback.heard().written, interrupted=True)
-        if self.turn is not None:
-            self._record(self.turn, "", "", interrupted=True)
+        for turn in filter(None, (self.goes_on, self.turn)):
+            self._record(turn, None, "", interrupted=True)
+        self.goes_on = None
 
-    def _new_reply(self, number: int) -> Reply:
+    def _manner(self, number: int) -> Manner:
+        known = self.acquaintance
+        return Manner(known.name, may_address=known.may_address, seed=number)
+
+    def _new_reply(self, number: int, manner: Manner = PLAIN) -> Reply:
         self.turn = self.turn or Turn()
         self.reply = Reply(
             number=number,
@@ -152,6 +165,7 @@ class Conversation:
             log=self.log,
             tell=self.tell,
             timeline=self.turn.timeline,
+            manner=manner,
         )
         self.ways.playback.play(self.reply.speech)
         return self.reply
@@ -161,16 +175,22 @@ class Conversation:
         assert reply is not None
         self.reply, self.last_heard = None, heard
         self.history.add_agent(heard)
+        if turn is not None and turn.caller is not None:
+            self.acquaintance.said(heard)
         if turn is not None and "first_frame" in turn.timeline.moments:
             # Otherwise nothing came of it: what is said in its place has the turn.
-            self._record(turn, reply.speech.written, heard, interrupted=interrupted)
+            self._record(turn, reply.speech, heard, interrupted=interrupted)
 
-    def _record(self, turn: Turn, agent: str, heard: str, *, interrupted: bool) -> None:
+    def _record(self, turn: Turn, speech: Speech | None, heard: str, *, interrupted: bool) -> None:
         self.turn = None
+        quality = quality_of(speech.sentences if speech is not None else ())
+        self.log.debug("Quality: %s", quality)
         turn.timeline.stamp("ended", trio.current_time())
         record = TurnRecord(
             caller=turn.caller,
-            agent=agent,
+            agent=speech.written if speech is not None else "",
+            spoken=speech.spoken if speech is not None else "",
+            quality=quality.figures(),
             heard=heard,
             interrupted=interrupted,
             latency_ms=turn.timeline.latencies_ms(),
@@ -184,6 +204,8 @@ class Conversation:
             self.history,
             now_text=self.script.clinic_time(),
             farewell=farewell,
+            caller=self.acquaintance.name,
+            may_address=self.acquaintance.may_address,
             budget_tokens=self.script.history_tokens,
         )
 

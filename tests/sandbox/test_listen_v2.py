@@ -44,6 +44,7 @@ class HandSession:
     words: Sequence[Word] = ()
     settled: bool = False
     settle_after: float = 0.06
+    shortest_end: float = 0.0
     slow: bool = False
     changed: Callable[[], None] = lambda: None
 

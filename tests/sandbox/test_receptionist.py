@@ -93,7 +93,7 @@ def test_a_price_takes_ten_seconds_to_say() -> None:
     (answer,) = talk("how much is a brazilian butt lift")
     sentences = re.split(r"(?<=[.?!])\s+", answer)
     assert 3 <= len(sentences) <= 4
-    assert len(answer) > 150
+    assert len(answer) > 140
 
 
 def test_every_answer_is_one_to_four_sentences() -> None:

@@ -67,6 +67,14 @@ def test_what_is_strange_is_left_whole(strange: bytes) -> None:
     assert end == len(plain)
 
 
+@pytest.mark.parametrize("length", [0, 1, 125, 126, 65_535, 65_536])
+def test_what_is_sent_is_what_wsproto_would_send(length: int) -> None:
+    text = "x" * length
+    assert plain_frames.text_frame(text) == Connection(ConnectionType.SERVER).send(
+        TextMessage(text)
+    )
+
+
 @pytest.mark.sockets
 @pytest.mark.parametrize(
     ("strange", "code"),

@@ -35,6 +35,8 @@ COMMANDS: Final = (
     Command("serve", "serve", "answer calls: the server Twilio reaches"),
     Command("demo", "demo", "a whole call on this machine, without keys or network"),
     Command("sandbox", "sandbox", "stand-ins for Deepgram, Groq and Twilio on a loopback port"),
+    Command("naturalness", "naturalness", "caller scripts, and how natural the answers are"),
+    Command("humanize", "humanize", "how a text is spoken, and why"),
     Command("settings", "settings_doc", "every setting, its variable, default and present value"),
 )
 
@@ -63,7 +65,7 @@ def _without_command(given: list[str]) -> int:
         prog="voxanne",
         description="A phone agent for clinics.",
         epilog="commands:\n"
-        + "\n".join(f"  {command.name:<10} {command.help}" for command in COMMANDS)
+        + "\n".join(f"  {command.name:<12} {command.help}" for command in COMMANDS)
         + "\n\n`voxanne COMMAND --help` tells a command's options.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

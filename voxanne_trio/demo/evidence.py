@@ -31,10 +31,12 @@ class Turn:
     interrupted: bool
     latency_ms: Mapping[str, int | None]
     timeline_ms: Mapping[str, int]
+    spoken: str = ""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Turn:
-        return cls(**{field.name: data[field.name] for field in attrs.fields(cls)})
+        names = (field.name for field in attrs.fields(cls))
+        return cls(**{name: data[name] for name in names if name in data})
 
     def as_json(self) -> dict[str, Any]:
         """The turn as the command's contract has it."""

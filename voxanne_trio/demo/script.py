@@ -23,7 +23,7 @@ from ..sandbox.caller import (
     utterances,
 )
 
-SILENCE_MS: Final = 700
+SILENCE_MS: Final = 600
 SILENT_PATIENCE: Final = 4.0
 FAREWELL: Final = "Okay, goodbye."
 _HANG_UP_SECONDS: Final = 12.0
@@ -33,7 +33,7 @@ CONVERSATION: Final[tuple[Step, ...]] = (
     Say("Do you do BBL?"),
     Listen(SILENCE_MS),
     Say("How much is it?"),
-    Interrupt("Okay, do you have anything on Friday?", after_ms=4_300),
+    Interrupt("Okay, do you have anything on Friday?", after_ms=3_800),
     Listen(SILENCE_MS),
     Say("My name is Emily."),
     Listen(SILENCE_MS),

@@ -1,7 +1,6 @@
-"""Markdown that a model writes and nobody can say: what of a sentence is spoken.
+"""Markdown that a model writes and nobody can say: marks go, what they mean stays.
 
-Pure. Marks characters for keeping or dropping, so that every kept one keeps its place in the
-written text.
+Pure, one rule: a table row is read with pauses, a numbered item by its number, a link by its text.
 """
 
 from __future__ import annotations
@@ -9,45 +8,47 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .sentence import Sentence, kept
+from .edits import Edit
 
-_DROPPED: Final = tuple(
-    re.compile(pattern, re.MULTILINE)
-    for pattern in (
-        r"^\s{0,3}#{1,6}\s+",  # heading
-        r"^\s*>\s?",  # quotation
-        r"^\s*[-*+•]\s+(?=\S)",  # bullet
-        r"^\s*(?:\*\s*){3,}$|^\s*(?:-\s*){3,}$|^\s*(?:_\s*){3,}$",  # rule
-        r"`+",  # code
-        r"\*+(?=\S)|(?<=\S)\*+",  # emphasis
-        r"(?<!\w)_{1,2}(?=\S)|(?<=\S)_{1,2}(?!\w)",
-        r"~~",
-        r"!?\[(?=[^\]\n]*\]\()",  # link or image: its text stays …
-        r"(?<=\S)\]\([^)\n]*\)",  # … its address goes
-    )
+_MAYBE: Final = re.compile(r"[*_`~#>|\[<•\t\r\n\f\v\u00a0]|  |^\s*[-+]\s|^\s*\d{1,2}[.)]\s")
+_MARKS: Final = re.compile(
+    r"""
+      (?P<kept>    (?<=\d)\s?\*\s?(?=\d))                      # times
+    | (?P<number>  ^\s*\d{1,2}[.)](?=\s+\S))                   # 1. item
+    | (?P<dropped>
+        ^\s*\|?(?:\s*:?-{3,}:?\s*\|?)+$                        # rule, or the line below a table's head
+      | ^\s*(?:\*\s*){3,}$ | ^\s*(?:_\s*){3,}$
+      | ^\s{0,3}\#{1,6}\s+ | \s+\#+\s*$                        # heading
+      | ^\s*>+\s?                                              # quotation
+      | ^\s*[-*+•]\s+(?=\S)                                    # item
+      | ^\s*\|\s* | \s*\|\s*$                                  # edge of a table
+      | `+ | ~~
+      | \*+(?=\S) | (?<=\S)\*+                                 # emphasis
+      | (?<![\w@.])_{1,2}(?=\S) | (?<=\S)_{1,2}(?![\w@])
+      | !?\[(?=[^\]\n]{0,300}\]\()                             # link or image: its text stays …
+      | (?<=\S)\]\([^)\n]{0,500}\)                             # … its address goes
+      | </?[A-Za-z][^<>\n]{0,100}>
+      )
+    | (?P<cell>    \s*\|\s*)
+    | (?P<space>   \s{2,} | [^\S\ ])
+    """,
+    re.VERBOSE | re.MULTILINE,
 )
-_TIMES: Final = re.compile(r"(?<=\d)\s?\*\s?(?=\d)")
 
 
-def without_markdown(written: str) -> Sentence:
-    """The sentence with its markdown left unspoken; runs of white space are spoken as one."""
-    keep = [True] * len(written)
-    protected = {i for m in _TIMES.finditer(written) for i in range(*m.span())}
-    for pattern in _DROPPED:
-        for match in pattern.finditer(written):
-            for i in range(*match.span()):
-                keep[i] = i in protected
-    spaced = True  # nothing said yet: leading space is dropped too
-    for i, character in enumerate(written):
-        if keep[i] and character.isspace():
-            keep[i] = not spaced
-            spaced = True
-        elif keep[i]:
-            spaced = False
-    while keep and (last := _last_kept(keep)) is not None and written[last].isspace():
-        keep[last] = False
-    return kept(written, keep)
-
-
-def _last_kept(keep: list[bool]) -> int | None:
-    return next((i for i in range(len(keep) - 1, -1, -1) if keep[i]), None)
+def markdown(text: str) -> list[Edit]:
+    """Markdown out of a line or a sentence; white space of any kind becomes one space."""
+    if not _MAYBE.search(text):
+        return []
+    edits: list[Edit] = []
+    for match in _MARKS.finditer(text):
+        kind, start, end = match.lastgroup, match.start(), match.end()
+        if kind == "dropped":
+            edits.append(Edit(start, end, "", "markdown"))
+        elif kind == "number":
+            edits.append(Edit(end - 1, end, ",", "markdown"))
+        elif kind == "cell":
+            edits.append(Edit(start, end, ", ", "markdown"))
+        elif kind == "space":
+            edits.append(Edit(start, end, " ", "markdown"))
+    return edits

@@ -6,13 +6,10 @@ many spoken characters were heard; history wants the written text that stands fo
 
 from __future__ import annotations
 
-from itertools import pairwise
-
-import attrs
+from typing import NamedTuple
 
 
-@attrs.frozen
-class Piece:
+class Piece(NamedTuple):
     """A stretch of a sentence, by its lengths in both forms.
 
     `exact` when both forms hold the same characters; otherwise the stretch was rewritten as a
@@ -24,8 +21,7 @@ class Piece:
     exact: bool = True
 
 
-@attrs.frozen
-class Sentence:
+class Sentence(NamedTuple):
     """`written` as the model wrote it, `spoken` as the voice is given it, `map` joining the two.
 
     The pieces of the map cover both forms from their start to their end, in order.
@@ -87,14 +83,3 @@ class Sentence:
     def _word_start(self, spoken: int) -> int:
         """Where the word at that offset begins; one whose following space is not reached counts."""
         return self.spoken.rfind(" ", 0, max(spoken, 0)) + 1
-
-
-def kept(written: str, keep: list[bool]) -> Sentence:
-    """The sentence spoken with just the kept characters of its written form."""
-    edges = [0, *(i for i, (a, b) in enumerate(pairwise(keep), 1) if a != b), len(keep)]
-    pieces = tuple(
-        Piece(end - start if keep[start] else 0, end - start, exact=keep[start])
-        for start, end in pairwise(edges)
-        if end > start
-    )
-    return Sentence(written, "".join(c for c, k in zip(written, keep, strict=True) if k), pieces)

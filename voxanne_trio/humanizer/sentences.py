@@ -1,109 +1,100 @@
-"""Sentences out of a stream of tokens, as early as they can be told.
+"""Sentences out of a stream of tokens, as early as they can be told, ready to be spoken.
 
 Pure and synchronous. A sentence leaves as soon as the characters after it rule out another reading
 ("Dr." is no end, nor is the point in "$1.50"), and what leaves never depends on how the text was
 cut into tokens. One exception has its own method: `settle`, for a model that stalls.
+
+The first clause of a long first sentence leaves before the sentence ends. Sentences are not merged
+here, however short: who synthesises them decides what goes into one flush, and whoever looks at a
+reply still sees its sentences.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
-from .markdown import without_markdown
+from .dividing import first_clause
+from .endings import END, RUN, is_ended, is_list_number, is_shortening
+from .manner import Humanising, Manner, Step
 from .sentence import Sentence
 
-# ruff: noqa: RUF001, SIM905 - typographic quotes are meant; word lists read best as text
-_TITLES: Final = frozenset(
-    "dr mr mrs ms prof st mt rev hon gen sgt capt lt col jr sr vs etc approx appt dept ext no "
-    "inc ltd co corp ave blvd rd ln ste apt fl e.g i.e cf jan feb mar apr jun jul aug sep sept "
-    "oct nov dec mon tue tues wed thu thur thurs fri sat sun".split()
-)
-"""What a point after it does not end: titles, shortenings, months and days."""
-
-_MAY_END_TOO: Final = frozenset("etc inc ltd co corp jr sr ave blvd rd st ln".split())
-"""Those of them that end a sentence when a capital follows."""
-
-_END: Final = re.compile(r"[.!?…]+[\"'”’)\]*_`]*(?=\s)|\n")
-_LAST_WORD: Final = re.compile(r"([A-Za-z](?:[A-Za-z.]*[A-Za-z])?)\.$")
-_INITIALS: Final = re.compile(r"[a-z](?:\.[a-z])*$")
-_LIST_NUMBER: Final = re.compile(r"^\s*(?:[-*+•]\s*)?(?:\*\*)?\d{1,2}\.(?:\*\*)?$")
-_OPENERS: Final = "\"'“‘(*_`[#>"
+_WHOLE: Final = re.compile(r"[A-Za-z\"'”’)*][.!?…]+[\"'”’)\]*_`]*$")  # noqa: RUF001
 
 
 class SentenceStream:
-    """Cuts streamed text into sentences: `feed` tokens as they come, `flush` at the end."""
+    """Cuts streamed text into sentences: `feed` tokens as they come, `flush` at the end.
 
-    def __init__(self) -> None:
-        self._text = ""
+    `manner` says how they are humanised; `note` is told each step of it.
+    """
+
+    def __init__(
+        self, manner: Manner | None = None, *, note: Callable[[Step], None] | None = None
+    ) -> None:
+        self._manner = manner or Manner()
+        self._humanising = Humanising(self._manner, note)
+        self._text = ""  # of the sentence that is being written
+        self._looked = 0  # before it no sentence ends
+        self._is_first = self._manner.first_words is not None
 
     def feed(self, text: str) -> list[Sentence]:
         """Take more text; returns the sentences that are now complete, often none."""
         self._text += text
         found: list[Sentence] = []
-        start = 0
-        for match in _END.finditer(self._text):
-            if match.end() <= start:
-                continue
-            verdict = self._ends(start, match)
-            if verdict is None:
-                break  # what follows will tell
-            if verdict:
-                found += _spoken(self._text[start : match.end()])
-                start = match.end()
-        self._text = self._text[start:]
+        while (end := self._next_end()) is not None:
+            found += self._release(end)
+        if self._is_first:
+            found += self._first_clause(is_complete=False)
         return found
 
     def flush(self) -> list[Sentence]:
         """The text has ended: returns what is left, complete or not."""
-        rest, self._text = self._text, ""
-        return _spoken(rest)
+        return self._release(len(self._text))
 
     def settle(self) -> list[Sentence]:
         """The model has stalled: let go of what reads as a whole sentence, keep all else."""
         text = self._text.rstrip()
-        whole = re.search(r"[A-Za-z\"'”’)*][.!?…]+[\"'”’)\]*_`]*$", text)
-        if whole is None or _is_shortening(text) or _LIST_NUMBER.match(text):
+        if _WHOLE.search(text[-40:]) is None or is_shortening(text) or is_list_number(text):
             return []
         return self.flush()
 
-    def _ends(self, start: int, match: re.Match[str]) -> bool | None:
-        """Whether the sentence that began at `start` ends here; None while it cannot be told."""
-        if match.group() == "\n":
-            return True
-        before = self._text[start : match.end()]
-        following = self._text[match.end() :]
-        if "\n" in following[: len(following) - len(following.lstrip())]:
-            return not _LIST_NUMBER.match(before)
-        following = following.lstrip()
-        if not following.lstrip(_OPENERS):
-            return None
-        if _LIST_NUMBER.match(before):
-            return False
-        if not match.group().startswith(".") or match.group().startswith(".."):
-            return True
-        first = following.lstrip(_OPENERS)[0]
-        if _is_shortening(before.rstrip("\"'”’)]*_`")):
-            return first.isupper() and _may_end(before)
-        return not first.islower()
+    def _next_end(self) -> int | None:
+        """Where the sentence ends; None while none does, or it cannot be told."""
+        for match in END.finditer(self._text, self._looked):
+            verdict = is_ended(self._text, match)
+            if verdict is None:
+                self._looked = match.start()
+                return None
+            self._looked = match.end()
+            if verdict:
+                return match.end()
+        run = RUN.search(self._text, max(self._looked, len(self._text) - 40))
+        self._looked = run.start() if run is not None else len(self._text)
+        return None
 
+    def _release(self, end: int) -> list[Sentence]:
+        found: list[Sentence] = []
+        if self._is_first:
+            rest = self._text[end:]
+            self._text = self._text[:end]
+            found += self._first_clause(is_complete=True)
+            end = len(self._text)
+            self._text += rest
+        written, self._text = self._text[:end].strip(), self._text[end:]
+        self._looked = 0
+        said = self._humanising.sentences(written)
+        self._is_first = self._is_first and not said
+        return found + said
 
-def _last_word(text: str) -> str:
-    match = _LAST_WORD.search(text)
-    return match.group(1).lower() if match else ""
-
-
-def _is_shortening(text: str) -> bool:
-    word = _last_word(text)
-    return word in _TITLES or _INITIALS.match(word) is not None
-
-
-def _may_end(text: str) -> bool:
-    word = _last_word(text)
-    return word in _MAY_END_TOO or word in {"a.m", "p.m"} or word.count(".") >= 2
-
-
-def _spoken(written: str) -> list[Sentence]:
-    written = written.strip()
-    sentence = without_markdown(written)
-    return [sentence] if any(c.isalnum() for c in sentence.spoken) else []
+    def _first_clause(self, *, is_complete: bool) -> list[Sentence]:
+        fewest = self._manner.first_words
+        assert fewest is not None
+        text = self._text.lstrip()
+        space = first_clause(text, fewest, is_complete=is_complete)
+        if space is None:
+            return []
+        self._is_first = False
+        self._text = text[space + 1 :]
+        self._looked = 0
+        return self._humanising.sentences(text[:space])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from ..events import Sensitive
 from ..settings import Settings
 from .logs import CallLog, words
@@ -20,6 +22,11 @@ class Narrator(CallLog):
             "tts": settings.budget_tts_ms,
             "total": settings.budget_total_ms,
         }
+
+    @property
+    def tells_steps(self) -> bool:
+        """Whether what the humanizer does is logged: for debugging, where words may be shown."""
+        return self._shows_words and self.isEnabledFor(logging.DEBUG)
 
     def words(self, line: str, text: Sensitive | str) -> None:
         """A line with somebody's words in its one `%s`, or their number where words are private."""

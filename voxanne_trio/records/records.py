@@ -20,7 +20,8 @@ CALLS_KEPT: Final = 1_000
 @attrs.frozen(kw_only=True)
 class TurnRecord:
     """One turn: what the caller said (None for a turn of ours alone, such as the greeting), what
-    the model wrote and how much of it was heard. `timeline` is in milliseconds of the call."""
+    the model wrote, how the voice was given it, and how much of it was heard, as written.
+    `timeline` is in milliseconds of the call; `quality` has the figures of `observe.quality`."""
 
     caller: Sensitive | None
     agent: str
@@ -28,15 +29,19 @@ class TurnRecord:
     interrupted: bool
     latency_ms: Mapping[str, int | None]
     timeline: Mapping[str, int]
+    spoken: str = ""
+    quality: Mapping[str, float | None] = attrs.field(factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return {
             "caller": self.caller.reveal() if self.caller is not None else None,
             "agent": self.agent,
+            "spoken": self.spoken,
             "heard": self.heard,
             "interrupted": self.interrupted,
             "latency_ms": dict(self.latency_ms),
             "timeline_ms": dict(self.timeline),
+            "quality": dict(self.quality),
         }
 
 

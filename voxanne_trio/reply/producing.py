@@ -16,7 +16,7 @@ import trio
 
 from ..errors import VendorError
 from ..events import ReplyFailed, ReplyProduced
-from ..humanizer import Sentence, SentenceStream
+from ..humanizer import Sentence
 from ..thinking import Message, ToolCall
 from .reply import Reply
 from .thought import Thought, ToolSchema
@@ -44,7 +44,7 @@ async def produce_recital(reply: Reply, text: str) -> None:
     """Say a text of ours through the voice. Never raises but `Cancelled`."""
 
     async def write(sentences: trio.MemorySendChannel[Sentence]) -> None:
-        stream = SentenceStream()
+        stream = reply.sentences()
         with sentences:
             for sentence in stream.feed(text) + stream.flush():
                 await sentences.send(sentence)

@@ -11,6 +11,7 @@ import attrs
 import trio
 
 from ..events import ReplyFailed, ReplyProduced
+from ..humanizer import PLAIN, Manner, SentenceStream, Step
 from ..observe.narration import Narrator
 from ..observe.timeline import Moment, Timeline
 from ..speaking import Speaker
@@ -43,7 +44,15 @@ class Reply:
     log: Narrator
     tell: Callable[[ReplyProduced | ReplyFailed], None]
     timeline: Timeline = attrs.field(factory=Timeline)
+    manner: Manner = PLAIN
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+
+    def sentences(self) -> SentenceStream:
+        """Cuts what the reply is to say into sentences, humanised in its manner."""
+        return SentenceStream(self.manner, note=self._explain if self.log.tells_steps else None)
+
+    def _explain(self, step: Step) -> None:
+        self.log.debug("%s: %s -> %s", step.rule, step.before, step.after)
 
     def stamp(self, moment: Moment) -> bool:
         return self.timeline.stamp(moment, trio.current_time())

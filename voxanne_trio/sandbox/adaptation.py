@@ -195,7 +195,7 @@ def voice(transform: Transform, frames: Mapping[str, Matrix]) -> Transform:
     """A transform under which the densities explain the frames better: one round of MLLR."""
     means, variances = densities("means"), np.maximum(densities("variances"), 1e-4)
     index = {name: number for number, name in enumerate(phone_names())}
-    better = []
+    better: Transform = []
     for stream, (matrix, offset) in enumerate(transform):
         left = np.zeros((_CEPSTRA, _CEPSTRA + 1, _CEPSTRA + 1))
         right = np.zeros((_CEPSTRA, _CEPSTRA + 1))
@@ -207,7 +207,8 @@ def voice(transform: Transform, frames: Mapping[str, Matrix]) -> Transform:
             weights = share.sum(0)[:, None] / variance
             left += np.einsum("dr,di,dj->rij", weights, known, known)
             right += np.einsum("di,dr->ri", known, (share.T @ frame) / variance)
-        rows = np.linalg.solve(left + 1e-6 * np.eye(_CEPSTRA + 1), right[..., None])[..., 0]
+        ridge = 1e-6 * np.eye(_CEPSTRA + 1)
+        rows = np.linalg.solve(left + ridge, right[..., None])[..., 0].astype(np.float64)
         better.append((rows[:, :_CEPSTRA], rows[:, _CEPSTRA]))
     return better
 
@@ -216,7 +217,8 @@ def _shares(frames: Matrix, means: Matrix, variances: Matrix) -> Matrix:
     """How much of each frame is each density's."""
     distance = ((frames[:, None] - means) ** 2 / variances).sum(2) + np.log(variances).sum(1)
     share: Matrix = np.exp(-0.5 * (distance - distance.min(1, keepdims=True)))
-    return share / share.sum(1, keepdims=True)
+    share /= share.sum(1, keepdims=True)
+    return share
 
 
 def text_of(transform: Transform) -> str:

@@ -15,11 +15,11 @@ FRAME_BYTES: Final = 160
 _LEVEL: Final = bytes((~byte) & 0x7F for byte in range(256))
 """Mu-law byte to its magnitude on a logarithmic scale: 16 steps are 6 dB, 127 is full scale."""
 
-_QUIET: Final = 22.0 * FRAME_BYTES
-"""Below this no frame is voiced: about 40 dB under full scale."""
+_QUIET: Final = 15.0 * FRAME_BYTES
+"""Below this no frame is voiced: about 46 dB under full scale, a weak fricative."""
 
-_ABOVE_FLOOR: Final = 24.0 * FRAME_BYTES
-"""9 dB over the noise."""
+_ABOVE_FLOOR: Final = 10.0 * FRAME_BYTES
+"""4 dB over the noise: more than the mean of a frame of it ever strays."""
 
 _ONSET: Final = 3
 _ONSET_WINDOW: Final = 0b11111
@@ -38,7 +38,7 @@ class Endpointer:
         """Take one frame of 160 bytes. True when a voiced stretch has just begun."""
         level = float(sum(frame.translate(_LEVEL)))
         self.voiced = level >= max(_QUIET, self._floor + _ABOVE_FLOOR)
-        pace = 0.001 if self.voiced else 0.05 if level > self._floor else 0.2
+        pace = 0.001 if self.voiced else 0.01 if level > self._floor else 0.2
         self._floor += pace * (level - self._floor)
         self._recent = (self._recent << 1 | self.voiced) & _ONSET_WINDOW
         if self.speaking or self._recent.bit_count() < _ONSET:

@@ -49,6 +49,13 @@ class Hearing:
         self.open = False
         self._long_told = False
         self.settle_after = session.settle_after
+        self._shortest_end = session.shortest_end
+
+    def end_after(self, delay: float) -> float:
+        """The pause that ends the next utterance, for a delay that was drawn for it."""
+        after = max(delay, self._shortest_end)
+        self.settle_after = min(self.session.settle_after, after / 2)
+        return after
 
     def frames(self, audio: bytes) -> Sequence[bytes]:
         """The audio cut into whole frames; what is left over waits for the next."""

@@ -69,7 +69,7 @@ class NovaListen:
         self._settings = settings
         self._draw_delay = draw_delay
         self._facts = facts
-        self._delay = draw_delay()
+        self._delay = hearing.end_after(draw_delay())
         self._digest = hashlib.sha256()
         self._heard_at = facts.opened_at
         self._any_audio = False
@@ -196,7 +196,7 @@ class NovaListen:
         self.hearing.finish()
         self._given = 0
         self._announced = self._overdue = False
-        self._delay = self._draw_delay()
+        self._delay = self.hearing.end_after(self._draw_delay())
 
     def _tick(self) -> None:
         """What comes by the audio's clock alone."""

@@ -70,9 +70,7 @@ class FluxListen:
         self._say({"type": "Connected", "request_id": request_id})
 
     def _next_turn(self, index: int, start: float) -> _Turn:
-        turn = _Turn(index, start, self._draw_delay())
-        self.hearing.settle_after = min(self.hearing.session.settle_after, turn.delay / 2)
-        return turn
+        return _Turn(index, start, self.hearing.end_after(self._draw_delay()))
 
     def audio(self, data: bytes, now: float) -> None:
         """Audio that arrived at `now`."""

@@ -26,6 +26,7 @@ from voxanne_trio.clinic import Clinic
 
 from .espeak import espeak
 from .language import Language, arpabet, build
+from .mulaw import RATE, SILENCE
 from .recognition_worker import HEAD
 from .words import NoSession, Session, Word
 
@@ -36,7 +37,10 @@ SHORTEST_END: Final = 0.2
 """A shorter pause than this is a comma, whatever delay was drawn."""
 
 SETTLE_AFTER: Final = 0.14
-"""Long enough to be more than a consonant, short enough to leave time for the last pass."""
+"""Long enough to be more than a consonant, short enough for half of a usual delay."""
+
+_AGAIN_BYTES: Final = 4 * RATE
+"""Longer stretches are not recognised again: it takes a tenth of their length."""
 
 _CHUNK_BYTES: Final = 640
 _ORDERS: Final = 1_000
@@ -221,10 +225,12 @@ class Pocketsphinx:
 
 
 class PocketsphinxSession:
-    """One stream's words. A stretch is what was said between two pauses; each gets one answer that
-    is final, in order, so the answers need no names."""
+    """One stream's words. A stretch is what was said up to a pause; each gets one answer that is
+    final, in order, so the answers need no names. When the speaker goes on after a short stretch,
+    it is recognised again together with what follows: half a sentence is hard to understand."""
 
     settle_after: Final = SETTLE_AFTER
+    shortest_end: Final = SHORTEST_END
 
     def __init__(self, worker: Worker, shown: Mapping[str, str]) -> None:
         self._worker = worker
@@ -233,7 +239,10 @@ class PocketsphinxSession:
         self._open = False
         self._utterance = 0
         self._stretches: deque[_Stretch] = deque()
-        self._finals: list[Word] = []
+        self._start = 0.0
+        self._audio = bytearray()
+        self._before: Sequence[Word] = ()
+        self._finals: Sequence[Word] = ()
         self.words: Sequence[Word] = ()
         self.changed: Callable[[], None] = _nobody
 
@@ -245,12 +254,20 @@ class PocketsphinxSession:
 
     def begin(self, at: float, voice_at: float, audio: bytes) -> None:
         del voice_at
-        self._stretches.append(_Stretch(at, self._utterance))
+        again = 0 < len(self._audio) <= _AGAIN_BYTES
+        if again:
+            gap = round((at - self._start) * RATE) - len(self._audio)
+            audio = bytes(self._audio) + SILENCE * max(0, gap) + audio
+        else:
+            self._start = at
+        self._audio.clear()
+        self._stretches.append(_Stretch(self._start, self._utterance, again))
         self._open = True
         self._worker.order(b"B")
         self.feed(audio)
 
     def feed(self, audio: bytes) -> None:
+        self._audio += audio
         self._unsent += audio
         if len(self._unsent) >= _CHUNK_BYTES:
             self._pass_on()
@@ -273,32 +290,37 @@ class PocketsphinxSession:
     def end(self) -> None:
         self.settle(0.0)
         self._utterance += 1
-        self._finals = []
-        self.words = ()
+        self._audio.clear()
+        self._before = self._finals = self.words = ()
 
     def may_end(self, pause: float) -> bool:
-        return pause >= SHORTEST_END
+        del pause
+        return True
 
     def hear(self, answer: dict[str, Any]) -> None:
         """An answer of the worker about the oldest stretch that is not final."""
         if self._stretches and not self._worker.broken:
             stretch = self._stretches[0]
             if stretch.utterance == self._utterance:
-                words = joined(answer["words"], self._shown, stretch.start)
-                self.words = (*self._finals, *words)
-                if answer.get("final"):
-                    self._finals += words
+                self._hear(stretch, joined(answer["words"], self._shown, stretch.start))
             if answer.get("final"):
                 self._stretches.popleft()
+                self._finals = self.words
         self.changed()
 
+    def _hear(self, stretch: _Stretch, words: Sequence[Word]) -> None:
+        if not stretch.again:
+            self._before, stretch.again = self._finals, True
+        self.words = (*self._before, *words)
 
-@attrs.frozen
+
+@attrs.define
 class _Stretch:
-    """Where a stretch began, and in which utterance."""
+    """Where a stretch began, and in which utterance; `again` when it replaces the one before."""
 
     start: float
     utterance: int
+    again: bool
 
 
 def language_of(clinic: Clinic) -> Language:

@@ -36,12 +36,12 @@ between synthesised words."""
 
 _NOISE_SAMPLES: Final = 16_000
 
+_MEAN: Final = "61.25,6.73,-12.13,28.50,-5.54,-4.91,-2.30,-21.37,-5.59,-5.09,-0.60,1.81,-7.78"
+"""The mean cepstrum of telephone speech, as `adaptation` says it; every stretch begins with it."""
+
 _DECODING: Final[dict[str, Any]] = {
-    # What telephone speech looks like on average (printed by `adaptation`).
-    "cmninit": "61.25,6.73,-12.13,28.50,-5.54,-4.91,-2.30,-21.37,-5.59,-5.09,-0.60,1.81,-7.78",
+    "cmninit": _MEAN,
     "lw": 8.0,
-    "lpbeam": 1e-50,  # the ends of words are looked at more widely than by default
-    "lponlybeam": 7e-35,
     "fwdflat": False,  # a second pass would cost 80 ms at each pause, for hardly a word
     "loglevel": "FATAL",
 }
@@ -86,6 +86,7 @@ class Recognition:
 
     def begin(self) -> None:
         self.settle()
+        self._decoder.set_cmn(_MEAN)
         self._decoder.start_utt()
         self._open = True
 

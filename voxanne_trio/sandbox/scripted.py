@@ -89,6 +89,7 @@ class ScriptedSession:
     """One stream's place in its script."""
 
     settle_after: Final = 0.06
+    shortest_end: Final = 0.0
 
     def __init__(self, take: Callable[[], str]) -> None:
         self._take = take

@@ -41,7 +41,7 @@ _TOPICS: Final[tuple[tuple[str, str], ...]] = (
     (
         r"complaint|complain|rude|unacceptable|treated me badly",
         "I am very sorry to hear that, and I will pass it on today. {Person} can call you back, or"
-        " you can reach us at **{phone}**. Which would you prefer?",
+        " you can reach us at **{phone}**.",
     ),
     (
         r"ridiculous|nobody (?:ever )?calls|fed up|waste of time|terrible service|angry",
@@ -55,7 +55,7 @@ _TOPICS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         r"aspirin|ibuprofen|medications?|blood thinners?|stop taking",
-        "That is a question for your surgeon, as I cannot give medical advice. Please do not stop"
+        "That is a question for your surgeon, and I cannot give medical advice. Please do not stop"
         " anything on your own. Would you like a call back from our team at **{phone}**?",
     ),
     (
@@ -81,8 +81,8 @@ _TOPICS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         r"smok(?:e|er|ing)|vap(?:e|ing)|nicotine",
-        "Thank you for telling me, as {surgeon} will need to know. I cannot say yes or no over the"
-        " phone, but a consultation is only **{consultation}**. Shall I look for a time?",
+        "Thank you for telling me, and {surgeon} will need to know that. I cannot say yes or no"
+        " over the phone, but a consultation is only **{consultation}**.",
     ),
     (
         r"weight|bmi|too heavy|overweight|pounds",
@@ -97,7 +97,7 @@ _TOPICS: Final[tuple[tuple[str, str], ...]] = (
     (
         r"scared|nervous|afraid|anxious|anesthesia",
         "It is completely normal to be nervous, and many callers tell me the same. {Surgeon} will"
-        " take all the time you need at the **consultation**. What is it that worries you most?",
+        " take **all** the time you need. What is it that worries you most?",
     ),
     (
         r"drive (?:myself )?home|drive after|need a ride",
@@ -131,7 +131,7 @@ _TOPICS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         r"when (?:is )?my (?:wife|husband|daughter|son|mother|father|sister|brother|friend)(?:'s)?",
-        "I am not able to share another patient's appointments, as they are private. They are"
+        "I am not able to share another patient's appointments, because they are private. They are"
         " welcome to call us at **{phone}**. Is there anything else I can do for you?",
     ),
     (
@@ -156,8 +156,8 @@ _TOPICS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         r"how early|arrive early|check in",
-        "Please come **10-15 minutes** early, so that there is time for the forms. Do you know the"
-        " way?",
+        "Please come **10-15 minutes** early, and we will do the forms together. Do you know"
+        " the way?",
     ),
     (
         r"hiring|job openings?|apply for a job|career|resume",

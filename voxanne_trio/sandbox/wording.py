@@ -95,19 +95,17 @@ def price(talk: Talk) -> str:
     first = f"It's {service.price}"
     if service.recovery and service.recovery != "none":
         first += f"; recovery takes {service.recovery}"
-    return " ".join((f"{first}.", *_price_extras(talk, service), _offer(talk)))
+    return " ".join((f"{first}.", *_price_extra(talk, service), _offer(talk)))
 
 
-def _price_extras(talk: Talk, service: Service) -> list[str]:
-    extras = []
+def _price_extra(talk: Talk, service: Service) -> list[str]:
     consult = _named(talk.clinic, "consultation")
     if consult is not None and consult is not service and consult.price:
-        extras.append(f"Your first step is a consultation for {consult.price}.")
+        return [f"Your first step is a consultation for {consult.price}."]
     financing = asked_about(talk.clinic, "financing payment plan")
     if financing is not None and service is not consult:
-        answer = financing.answer.removeprefix("Yes, ")
-        extras.append(f"And {answer}")
-    return extras
+        return [f"And {financing.answer.removeprefix('Yes, ')}"]
+    return []
 
 
 def _prices(talk: Talk) -> str:
@@ -170,10 +168,13 @@ def _week(hours: Mapping[str, str]) -> str:
         (first.capitalize() + (f"-{last.capitalize()}" if last != first else ""), times)
         for first, last, times in spans
     ]
-    opened = [f"{days} {times}" for days, times in named if times != "closed"]
-    said = [f"We are open {' and '.join(opened[:2])}."] if opened else []
+    opened = [(days, times) for days, times in named if times != "closed"]
+    said = []
+    if opened:
+        said.append(f"We are open {' and '.join(map(' '.join, opened[:2]))}.")
     if opened[2:]:
-        said.append(f"It is {', and '.join(opened[2:])}.")
+        later = ", and on ".join(map(" ".join, opened[3:]))
+        said.append(f"On {opened[2][0]} it is {opened[2][1]}{later and f', and on {later}'}.")
     said += [f"We are closed on {days}." for days, times in named if times == "closed"]
     return " ".join(said)
 
@@ -183,12 +184,16 @@ def location(talk: Talk) -> str:
 
 
 def treatments(talk: Talk) -> str:
-    names = [service.name for service in talk.clinic.services]
-    half = -(-len(names) // 2)
-    listed = [f"{', '.join(part[:-1])} and {part[-1]}" for part in (names[:half], names[half:])]
-    return (
-        f"We offer {listed[0]}, and we also do {listed[1]}. Which one would you like to hear about?"
-    )
+    names = [s.name for s in talk.clinic.services if s.name != "consultation"]
+    half = -(-len(names) // 2) if len(names) > 3 else len(names)
+    offered = f"We offer {_listed(names[:half])}"
+    if names[half:]:
+        offered += f", and we also do {_listed(names[half:])}"
+    return f"{offered}. Which one would you like to hear about?"
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
 def treatment(talk: Talk) -> str:

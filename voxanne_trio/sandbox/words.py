@@ -41,6 +41,11 @@ class Session(Protocol):
         ...
 
     @property
+    def shortest_end(self) -> float:
+        """No pause shorter than this ends an utterance, however short the delay."""
+        ...
+
+    @property
     def words(self) -> Sequence[Word]:
         """The utterance so far."""
         ...

@@ -68,7 +68,7 @@ class MediaStream:
             message = decode(await socket.receive())
             if isinstance(message, CallStarted):
                 return cls(socket, message)
-            if not isinstance(message, Connected):
+            if not isinstance(message, Connected | None):
                 raise BadMessage("no start")
         raise BadMessage("no start")
 

@@ -210,7 +210,17 @@ class Speech:
     @property
     def written(self) -> str:
         """The whole written text that was given to the voice so far."""
-        return " ".join(s.written.strip() for p in self._passages for s in p.sentences)
+        return " ".join(sentence.written.strip() for sentence in self.sentences)
+
+    @property
+    def spoken(self) -> str:
+        """The same text as the voice was given it."""
+        return " ".join(sentence.spoken.strip() for sentence in self.sentences)
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """All sentences that were given to the voice so far."""
+        return tuple(sentence for passage in self._passages for sentence in passage.sentences)
 
     def _heard_inside(self, passage: _Passage, frame: int) -> list[str]:
         if passage.end is None:

@@ -13,6 +13,7 @@ from typing import Final
 import attrs
 
 from ..events import Sensitive
+from ..humanizer import sanitise
 from .thoughts import Message, ToolCall
 
 CHARACTERS_PER_TOKEN: Final = 4
@@ -46,9 +47,10 @@ class History:
         self._entries: list[_Entry] = []  # bounded by the longest call
 
     def add_caller(self, text: Sensitive) -> None:
-        """The caller's turn, whole; nothing where there are no words."""
+        """The caller's turn, whole but for what is obviously meant for the machine; nothing where
+        there are no words."""
         if text:
-            self._entries.append(_Said("user", text))
+            self._entries.append(_Said("user", Sensitive(sanitise(text.reveal()))))
 
     def add_agent(self, text: str) -> None:
         """What the caller heard us say; nothing where that is nothing."""

@@ -98,6 +98,14 @@ def _hearing_is_back(floor: Floor, event: HearingRestored) -> Step:
     return _say(floor, Phrase.SAY_AGAIN) if event.words_lost else (floor, ())
 
 
+def _hearing_is_back_over_us(floor: Floor, event: HearingRestored) -> Step:
+    """The call can go on after all, unless it is for its replies that we give it up."""
+    if floor.owed is not Phrase.TROUBLE or floor.failures >= FAILURES_BEFORE_GIVING_UP:
+        return floor, ()
+    ask_again = event.words_lost or floor.failures
+    return attrs.evolve(floor, owed=Phrase.SAY_AGAIN if ask_again else None), ()
+
+
 def _timer(floor: Floor, event: TimerExpired) -> Step:
     match Timer(event.name):
         case Timer.HANGUP if floor.ending is not None:
@@ -259,6 +267,7 @@ _SPEAKING: Final[dict[type[Any], Entry]] = {
     ReplyProduced: _whole,
     ReplyFailed: _broke_off,
     PlayedOut: _played_out,
+    HearingRestored: _hearing_is_back_over_us,
 }
 
 TABLE: Final[dict[State, dict[type[Any], Entry]]] = {

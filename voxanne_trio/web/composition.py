@@ -24,6 +24,7 @@ from ..clinic import Clinic, ClinicProfileError, load_clinic
 from ..conversation import Script
 from ..errors import ConfigurationError, VendorError
 from ..hearing import make_ears
+from ..humanizer import recited, spoken
 from ..records import InMemoryRecords, Records
 from ..settings import Settings
 from ..speaking.http import HttpSpeaker
@@ -101,7 +102,8 @@ class Composition:
             temperature=settings.llm_temperature,
         )
         self._lines = lines_of(self.clinic)
-        self._phrases = Phrases.load(settings.voice, self._lines.values(), settings.cache_dir)
+        self._spoken = [spoken(recited(line)) for line in self._lines.values()]
+        self._phrases = Phrases.load(settings.voice, self._spoken, settings.cache_dir)
         self.services = self._services()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -113,7 +115,7 @@ class Composition:
                 partial(
                     self._phrases.warm,
                     self._http_speaker,
-                    self._lines.values(),
+                    self._spoken,
                     run_sync=self.outside.run_sync,
                 ),
                 name="phrases",

@@ -6,6 +6,7 @@ and which are live. Refuses to know HTTP and what is said on a call.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
@@ -59,6 +60,8 @@ class LiveCalls:
 
     _scopes: set[trio.CancelScope] = attrs.field(factory=set)
     _none: trio.Event = attrs.field(factory=trio.Event)
+    last_ended_at: float = -math.inf
+    """When the last call ended (Trio clock)."""
 
     def __len__(self) -> int:
         return len(self._scopes)
@@ -74,6 +77,7 @@ class LiveCalls:
                 yield scope
             finally:
                 self._scopes.discard(scope)
+                self.last_ended_at = trio.current_time()
                 if not self._scopes:
                     self._none.set()
 

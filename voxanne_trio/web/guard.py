@@ -9,10 +9,11 @@ names, so that it holds for `voxanne serve` and for `hypercorn -k trio app:app` 
 * `GuardedServer`: one connection. Its errors end it and nothing else, a send that makes no progress
   for `SEND_SECONDS` ends it, and so does a request that has no answer after `REQUEST_SECONDS`.
 * `GuardedProtocol`: HTTP/1.1 and nothing newer; tells the server when a WebSocket was accepted.
-* `GuardedSocket`: one WebSocket. Messages are measured before they are kept, nothing is compressed,
-  data before the handshake's end is refused, and after our close frame what still comes is
-  discarded until the peer answers or `CLOSE_SECONDS` have passed; then TCP is closed. The
-  application is told at once, and is never left waiting in a full queue.
+* `GuardedSocket`: one WebSocket. Plain frames go the short way (`inflow`), all others through
+  wsproto: messages are measured before they are kept, nothing is compressed, data before the
+  handshake's end is refused, and after our close frame what still comes is discarded until the peer
+  answers or `CLOSE_SECONDS` have passed; then TCP is closed. The application is told at once, and
+  is never left waiting in a full queue.
 
 The names patched are private: the dependency is pinned, and the tests throw hostile bytes at it.
 """
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -41,6 +43,7 @@ from wsproto.connection import ConnectionState
 from wsproto.events import CloseConnection, Message, Ping
 from wsproto.frame_protocol import CloseReason
 
+from . import plain_frames
 from .groups import first_error
 from .inflow import EXTENSION, HANDOVER, RECEIVE_BYTES, Inflow
 
@@ -92,6 +95,7 @@ class GuardedServer(TCPServer):
             await self._send(event.data)
         elif isinstance(event, _Upgraded):
             self._socket = event.socket
+            self._socket.write = self._send
             await self.idle_task.stop()
         elif isinstance(event, Updated):
             if not self._read_all:
@@ -203,6 +207,7 @@ class GuardedSocket(WSStream):
         self._finished = False  # the application has returned
         self._gone = trio.Event()
         self.inflow = Inflow(self.config.websocket_max_message_size)
+        self.write: Callable[[bytes], Awaitable[None]] | None = None  # whole frames, once accepted
         self._inbox: trio.MemorySendChannel[Any] | None = None
         self._waiting: set[trio.CancelScope] = set()
 
@@ -260,10 +265,18 @@ class GuardedSocket(WSStream):
             await self._part()
         elif self.closed or self._leaving:
             await trio.lowlevel.checkpoint()  # Hypercorn returns at once: a loop would hold us all
+        elif (text := self._plain_text(message)) is not None and self.write is not None:
+            await self.write(plain_frames.text_frame(text))
         else:
             await super().app_send(message)
             if message["type"] == "websocket.close" and self.handshake.accepted:
                 self._leave()
+
+    def _plain_text(self, message: ASGISendEvent) -> str | None:
+        """The text of a message that needs none of wsproto's state; None for any other."""
+        if message["type"] != "websocket.send" or self.connection.state is not ConnectionState.OPEN:
+            return None
+        return message.get("text")
 
     async def _accept(self, message: WebsocketAcceptEvent) -> None:
         self.handshake.extensions = None  # no permessage-deflate

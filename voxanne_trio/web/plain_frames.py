@@ -1,4 +1,4 @@
-"""The frames a telephone network sends: whole masked text messages, read by the shortest way. Pure.
+"""The frames of a media stream: whole text messages, read and written by the shortest way. Pure.
 
 Fifty times a second and call, wsproto's generality costs more than all else that is done with a
 frame. `read` knows one shape (RFC 6455, section 5.2: final, text, masked, length in its shortest
@@ -15,6 +15,7 @@ _MASKED: Final = 0x80
 _MEDIUM: Final = 126
 """From this length on two more bytes hold the length; a longer form than that is not plain."""
 
+_MOST_MEDIUM: Final = 0xFFFF
 _HEAD: Final = 2
 _KEY: Final = 4
 
@@ -51,6 +52,17 @@ def read(data: bytes, limit: int) -> tuple[list[str], int, bool]:
             return texts, at, True
         at = end
     return texts, at, at < total and data[at] != _TEXT
+
+
+def text_frame(text: str) -> bytes:
+    """A whole text message as a server sends it."""
+    payload = text.encode()
+    length = len(payload)
+    if length < _MEDIUM:
+        return bytes((_TEXT, length)) + payload
+    if length <= _MOST_MEDIUM:
+        return bytes((_TEXT, _MEDIUM)) + length.to_bytes(2, "big") + payload
+    return bytes((_TEXT, _MEDIUM + 1)) + length.to_bytes(8, "big") + payload
 
 
 def _unmasked(payload: bytes, key: bytes) -> bytes:

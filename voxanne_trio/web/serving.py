@@ -3,7 +3,8 @@
 Owns the listening socket, the signals and the order of stopping. Theory of operation: the first
 signal drains (`/readyz` says 503, no call is admitted, live calls go on until they end or
 `drain_seconds` have passed), the second stops waiting, the third stops everything. Only when calls
-are gone is Hypercorn told to stop, since at its own deadline it cuts sockets without a word.
+are gone, and Twilio knows what each does next, is Hypercorn told to stop, since at its own deadline
+it cuts sockets without a word.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ log = logging.getLogger("voxanne.web")
 BACKLOG: Final = 256
 POLITE_SECONDS: Final = 5.0
 """For calls that are cut at the drain's deadline to close their sockets."""
+
+AFTER_SECONDS: Final = 2.0
+"""For Twilio to ask `/twiml/after`, once a call's stream has ended: the caller hears "an application
+error has occurred" where nobody answers."""
 
 GRACE_SECONDS: Final = 2.0
 """Hypercorn's own deadline, for HTTP requests: calls are gone by then."""
@@ -73,6 +78,11 @@ class Stopping:
             with trio.move_on_after(POLITE_SECONDS):
                 await calls.wait_none()
         self.calls_gone.set()
+
+    async def parted(self) -> None:
+        """Wait until the calls are gone, and what they do next has been asked for."""
+        await self.calls_gone.wait()
+        await trio.sleep_until(self.desk.calls.last_ended_at + AFTER_SECONDS)
 
 
 async def serve(
@@ -201,7 +211,7 @@ async def _run_hypercorn(
             wrap_app(app, config.wsgi_max_body_size, "asgi"),
             config,
             sockets=Sockets([], [listener], []),
-            shutdown_trigger=stopping.calls_gone.wait,
+            shutdown_trigger=stopping.parted,
             task_status=task_status,
         )
     except* LifespanFailureError as group:

@@ -1,0 +1,438 @@
+"""What once went wrong in a call, each by the behaviour that it broke. Virtual time, whole calls.
+
+The recogniser's events are told at exact times and the model's words are given; the rest is the
+product against the stand-ins. The floor alone is asked where the order of two events is all.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+import pytest
+import trio
+import trio.testing
+
+from tests.test_barge_in import ScriptedEars, words_played
+from tests.web.live import BOUND, Caller, live_server, status_of
+from tests.web.support import CALL, PUBLIC, TOKEN, post
+from tests.web.test_webhooks import running
+from tests.world import World, world
+from voxanne_trio.call import answer
+from voxanne_trio.conversation import Script
+from voxanne_trio.events import (
+    CallStarted,
+    Event,
+    HearingEvent,
+    HearingLost,
+    HearingRestored,
+    PlayedOut,
+    ReplyAudible,
+    ReplyFailed,
+    ReplyProduced,
+    Sensitive,
+    SpeechStarted,
+    TimerExpired,
+    TurnEnded,
+    WordsHeard,
+)
+from voxanne_trio.hearing import AudioRing
+from voxanne_trio.records import CallRecord
+from voxanne_trio.sandbox.completions import Answer, ToolUse
+from voxanne_trio.sandbox.faults import Fault
+from voxanne_trio.sandbox.phone import PhoneCall
+from voxanne_trio.sandbox.server import Placed
+from voxanne_trio.speaking.phrases import Phrases
+from voxanne_trio.telephony.media_stream import MediaSocket, MediaStream
+from voxanne_trio.telephony.signature import sign
+from voxanne_trio.thinking import Tool, ToolBox
+from voxanne_trio.turns import (
+    Answer as AnswerTurn,
+    Cancel,
+    Command,
+    Ending,
+    Floor,
+    Phrase,
+    Say,
+    SetTimer,
+    State,
+    Timer,
+    step,
+)
+
+QUESTION = "How much does a BBL cost?"
+GREETING_CUT = (0.1, SpeechStarted(Sensitive("How")))
+ASKED = (1.0, TurnEnded(Sensitive(QUESTION)))
+
+Told = tuple[float, HearingEvent]
+
+
+async def call_told(
+    here: World, *told: Told, hang_up_at: float, make_ears: Callable[..., Any] = ScriptedEars
+) -> tuple[Placed, CallRecord]:
+    """A call whose recogniser tells these events, and whose caller then hangs up."""
+    ears = make_ears(told)
+    services = here.composition.services
+    here.composition.services = attrs.evolve(services, make_ears=lambda sid: ears)
+    placed = here.call()
+
+    async def wait(call: PhoneCall) -> None:
+        await trio.sleep(hang_up_at)
+        call.hang_up()
+
+    await here.sandbox.twilio.place(placed.call, wait)
+    await trio.sleep(1)  # until the call is torn down
+    return placed, await here.record(placed)
+
+
+def with_script(here: World, **changes: Any) -> None:
+    services = here.composition.services
+    script: Script = attrs.evolve(services.script, **changes)
+    here.composition.services = attrs.evolve(services, script=script)
+
+
+def model_says(here: World, *answers: Answer) -> None:
+    """These answers, one a request; the last one for ever."""
+    left = list(answers)
+
+    def answer(messages: Sequence[Mapping[str, Any]], tools: Sequence[str]) -> Answer:
+        here.asked.append(list(messages))
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    here.groq.answer = answer
+
+
+def asks(at: float, text: str) -> tuple[Told, Told]:
+    return (at - 0.5, SpeechStarted(Sensitive(text.split()[0]))), (at, TurnEnded(Sensitive(text)))
+
+
+def callers(record: CallRecord) -> list[str]:
+    return [turn.caller.reveal() for turn in record.turns if turn.caller is not None]
+
+
+# The floor
+
+
+def floor_after(*happened: Event, floor: Floor | None = None) -> tuple[Floor, list[Command]]:
+    floor, commands = floor or Floor(), ()
+    for event in happened:
+        floor, commands = step(floor, event)
+    return floor, list(commands)
+
+
+LISTENING = floor_after(
+    CallStarted("CA1", "MZ1", "AC1"), ReplyAudible(1), ReplyProduced(1), PlayedOut(1)
+)[0]
+SPEAKING = floor_after(TurnEnded(Sensitive(QUESTION)), ReplyAudible(2), floor=LISTENING)[0]
+
+
+def test_a_reply_that_breaks_off_after_hearing_is_lost_still_ends_the_call() -> None:
+    """An apology that asks for more would leave a caller whom nobody hears."""
+    deaf, _ = floor_after(HearingLost("gone"), ReplyFailed(2, "down"), floor=SPEAKING)
+    floor, commands = floor_after(PlayedOut(2), floor=deaf)
+    assert commands[-1] == Say(3, Phrase.TROUBLE)
+    assert floor.ending is Ending.TROUBLE
+
+
+@pytest.mark.parametrize(("words_lost", "said"), [(False, []), (True, [Phrase.SAY_AGAIN])])
+def test_hearing_that_comes_back_while_we_speak_does_not_end_the_call(
+    words_lost: bool, said: list[Phrase]
+) -> None:
+    back = HearingRestored(words_lost=words_lost)
+    floor, _ = floor_after(HearingLost("gone"), back, floor=SPEAKING)
+    floor, commands = floor_after(PlayedOut(2), floor=floor)
+    assert floor.ending is None
+    assert [command.phrase for command in commands if isinstance(command, Say)] == said
+
+
+def test_hearing_that_comes_back_does_not_save_a_call_that_is_given_up() -> None:
+    gives_up = attrs.evolve(SPEAKING, failures=1)
+    floor, _ = floor_after(ReplyFailed(2, "down"), HearingRestored(), floor=gives_up)
+    assert floor_after(PlayedOut(2), floor=floor)[0].ending is Ending.TROUBLE
+
+
+def test_an_apology_made_by_the_voice_does_not_count_as_a_reply_that_went_well() -> None:
+    failed, _ = floor_after(TurnEnded(Sensitive("Hi")), ReplyFailed(2, "down"), floor=LISTENING)
+    apologised, _ = floor_after(ReplyAudible(3), ReplyProduced(3), PlayedOut(3), floor=failed)
+    _, commands = floor_after(
+        TurnEnded(Sensitive("Hi?")), ReplyFailed(4, "down"), floor=apologised
+    )
+    assert commands[-1] == Say(5, Phrase.TROUBLE)
+
+
+def test_a_reply_that_says_nothing_does_not_count_as_one_that_went_well() -> None:
+    silent, commands = floor_after(
+        TurnEnded(Sensitive("Hi")), ReplyProduced(2), PlayedOut(2), floor=LISTENING
+    )
+    assert commands[-1] == Say(3, Phrase.APOLOGY)
+    again, _ = floor_after(ReplyAudible(3), PlayedOut(3), floor=silent)
+    _, commands = floor_after(
+        TurnEnded(Sensitive("Hi?")), ReplyProduced(4), PlayedOut(4), floor=again
+    )
+    assert commands[-1] == Say(5, Phrase.TROUBLE)
+
+
+def test_a_reply_that_went_well_before_it_was_audible_makes_failures_forgotten() -> None:
+    failed, _ = floor_after(TurnEnded(Sensitive("Hi")), ReplyFailed(2, "down"), floor=LISTENING)
+    well, _ = floor_after(
+        PlayedOut(3),
+        TurnEnded(Sensitive("Hi?")),
+        ReplyProduced(4),
+        ReplyAudible(4),
+        PlayedOut(4),
+        floor=failed,
+    )
+    assert well.failures == 0
+
+
+def test_the_call_limit_is_not_forgotten_when_it_comes_during_the_goodbye() -> None:
+    goodbye, _ = floor_after(TurnEnded(Sensitive("Bye.")), ReplyAudible(2), floor=LISTENING)
+    floor, commands = floor_after(
+        TimerExpired(Timer.CALL_LIMIT.value),
+        WordsHeard(Sensitive("Oh, and how much was it?")),
+        floor=goodbye,
+    )
+    assert (floor.ending, commands) == (Ending.LIMIT, [])  # it is heard out, and ends the call
+    assert floor_after(PlayedOut(2), floor=floor)[1] == [SetTimer(Timer.HANGUP)]
+
+
+def test_a_goodbye_that_fails_after_the_call_limit_ends_the_call_all_the_same() -> None:
+    goodbye, _ = floor_after(TurnEnded(Sensitive("Bye.")), floor=LISTENING)
+    floor, commands = floor_after(
+        TimerExpired(Timer.CALL_LIMIT.value), ReplyFailed(2, "down"), floor=goodbye
+    )
+    assert commands[-1] == Say(3, Phrase.GOODBYE)
+    assert floor.ending is Ending.LIMIT
+
+
+def test_an_end_of_turn_told_twice_is_answered_once() -> None:
+    turn = TurnEnded(Sensitive(QUESTION))
+    floor, _ = floor_after(turn, floor=LISTENING)
+    assert floor_after(turn, floor=floor) == (floor, [])
+
+
+# Whole calls
+
+
+async def test_words_before_a_tool_call_are_a_sentence_of_their_own(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with world() as here:
+        with_script(here, tools=ToolBox([tool(0.05)]))
+        model_says(
+            here, Answer("Let me check.", (ToolUse("look_up"),)), Answer("It is $8,000 or so.")
+        )
+        _, record = await call_told(here, GREETING_CUT, ASKED, hang_up_at=8)
+        assert record.turns[-1].agent == "Let me check. It is $8,000 or so."
+
+
+async def test_a_model_that_calls_tools_without_end_must_speak_at_last(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """Otherwise a caller whose appointment has just been booked hears an apology."""
+    async with world() as here:
+        with_script(here, tools=ToolBox([tool(0.05)]))
+        offered: list[bool] = []
+
+        def answer(messages: Sequence[Mapping[str, Any]], tools: Sequence[str]) -> Answer:
+            offered.append(bool(tools))
+            return Answer("", (ToolUse("look_up"),)) if tools else Answer("It is $8,000 or so.")
+
+        here.groq.answer = answer
+        _, record = await call_told(here, GREETING_CUT, ASKED, hang_up_at=8)
+        assert record.turns[-1].heard == "It is $8,000 or so."
+        assert offered == [True, True, True, False]
+
+
+def tool(seconds: float) -> Tool:
+    async def run(arguments: Mapping[str, object]) -> str:
+        await trio.sleep(seconds)
+        return "$8,000"
+
+    return Tool(name="look_up", description="Looks prices up.", run=run)
+
+
+@attrs.frozen
+class EarsSlowToLeave(ScriptedEars):
+    """A recogniser's socket that takes its time to close."""
+
+    async def listen(self, audio: AudioRing, tell: Callable[[HearingEvent], None]) -> None:
+        try:
+            await super().listen(audio, tell)
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(0.4)
+
+
+@pytest.mark.parametrize("hang_up_at", [2.0, 2.6, 3.3])
+async def test_what_was_heard_at_the_hang_up_does_not_grow_while_the_call_is_torn_down(
+    autojump_clock: trio.testing.MockClock, hang_up_at: float
+) -> None:
+    text = "We are open on most days of the week from early in the morning until late at night."
+    async with world() as here:
+        model_says(here, Answer(text))
+        placed, record = await call_told(
+            here, GREETING_CUT, ASKED, hang_up_at=hang_up_at, make_ears=EarsSlowToLeave
+        )
+        (start,), (hung_up,) = (placed.call.journal.of(kind) for kind in ("start", "hang_up"))
+        playout = placed.call.playout
+        first, last = (playout.position(at) for at in (start.at + ASKED[0], hung_up.at))
+        _, finished = words_played(bytes(playout.audio[first:last]), text.split())
+        assert 1 <= len(record.turns[-1].heard.split()) <= finished
+        assert record.duration_ms == pytest.approx((hung_up.at - start.at) * 1000, abs=30)
+
+
+async def test_a_turn_that_goes_on_when_the_caller_hangs_up_is_in_the_record(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with world() as here:
+        goes_on = (1.1, SpeechStarted(Sensitive("and")))
+        _, record = await call_told(here, GREETING_CUT, ASKED, goes_on, hang_up_at=1.5)
+        assert callers(record) == [QUESTION]
+
+
+async def test_a_turn_whose_apology_is_interrupted_before_it_is_heard_is_in_the_record(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with world() as here:
+        with_script(here, phrases=Phrases("nobody"))
+        here.groq.faults.add(Fault(kind="status", status=503, times=2))
+        _, record = await call_told(
+            here,
+            (0.8, SpeechStarted(Sensitive("How"))),
+            (1.0, TurnEnded(Sensitive(QUESTION))),
+            (1.15, SpeechStarted(Sensitive("Hello"))),
+            (1.5, TurnEnded(Sensitive("Hello?"))),
+            hang_up_at=4,
+        )
+        assert callers(record) == [QUESTION, "Hello?"]
+
+
+@pytest.mark.parametrize("kind", ["cut", "truncate", "error_event"])
+async def test_a_model_that_breaks_off_before_its_first_sentence_is_passed_over(
+    autojump_clock: trio.testing.MockClock, kind: str
+) -> None:
+    async with world() as here:
+        here.groq.faults.add(Fault(kind=kind, after=2))
+        _, record = await call_told(here, GREETING_CUT, ASKED, hang_up_at=30)
+        assert "trouble" not in record.turns[-1].agent
+        assert record.turns[-1].heard == record.turns[-1].agent != ""
+        assert record.turns[-1].agent.startswith("It's $8,000")
+
+
+async def test_a_model_that_writes_a_blank_and_stalls_is_passed_over(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with world() as here:
+        model_says(here, Answer(" \n\n.  It is"), Answer("It is $8,000 or so."))
+        here.groq.faults.add(Fault(kind="stall", seconds=60))
+        _, record = await call_told(here, GREETING_CUT, ASKED, hang_up_at=20)
+        assert record.turns[-1].agent == "It is $8,000 or so."
+
+
+async def test_a_model_that_stalls_after_its_first_sentence_is_waited_for(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with world() as here:
+        model_says(here, Answer("It is $8,000 or so. That is all."))
+        here.groq.faults.add(Fault(kind="stall", seconds=4))
+        _, record = await call_told(here, GREETING_CUT, ASKED, hang_up_at=12)
+        assert record.turns[-1].heard == "It is $8,000 or so. That is all."
+
+
+# The stream and the server
+
+
+@attrs.define
+class FakeSocket:
+    """A stream's socket that has said these messages, and then nothing more."""
+
+    said: list[dict[str, Any]]
+    closed: int | None = None
+
+    async def receive(self) -> str:
+        if not self.said:
+            await trio.sleep_forever()
+        return json.dumps(self.said.pop(0))
+
+    async def send(self, message: str) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        self.closed = self.closed or code
+
+
+CONNECTED: dict[str, Any] = {"event": "connected", "protocol": "Call", "version": "1.0.0"}
+START: dict[str, Any] = {
+    "event": "start",
+    "sequenceNumber": "1",
+    "streamSid": "MZ1",
+    "start": {
+        "accountSid": "AC1",
+        "callSid": "CA1",
+        "streamSid": "MZ1",
+        "tracks": ["inbound"],
+        "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+        "customParameters": {},
+    },
+}
+
+
+async def test_an_unknown_event_before_the_start_is_ignored(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """Twilio may add events without notice."""
+    socket = FakeSocket([CONNECTED, {"event": "capabilities"}, START])
+    assert (await MediaStream.open(socket)).started.call_sid == "CA1"
+
+
+async def test_a_call_that_is_cut_from_above_is_no_internal_error(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with world() as here:
+        socket = FakeSocket([CONNECTED, START])
+        with trio.move_on_after(3):
+            await answer(socket, here.composition.services)
+        assert socket.closed == 1001
+
+
+async def test_who_rings_while_the_server_drains_is_told_at_once(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """A stream would be refused, and the caller hear that something went wrong."""
+    async with running() as app:
+        app.desk.draining = True
+        document = await post(app.test_client(), "/twiml", CallSid=CALL)
+        assert "busy" in await document.get_data(as_text=True)
+
+
+@pytest.mark.sockets
+async def test_a_draining_server_still_says_what_its_last_call_does_next() -> None:
+    """Twilio asks once the stream has ended: nobody there is "an application error" to the ear."""
+
+    async def says_goodbye(socket: MediaSocket, services: Any, call_sid: str) -> None:
+        await socket.receive()
+
+    form = f"CallSid={CALL}&CallStatus=in-progress"
+    signature = sign(TOKEN, PUBLIC + "/twiml/after", [("CallSid", CALL), ("CallStatus", "in-progress")])
+    async with live_server(says_goodbye, signals=(signal.SIGUSR1,)) as live:
+        async with Caller.ring(live) as caller:
+            signal.raise_signal(signal.SIGUSR1)
+            await live.draining()
+            await caller.say("bye")
+            assert await caller.until_closed() == 1000
+        await trio.sleep(0.3)
+        async with await live.connect() as stream:
+            await stream.send_all(
+                (
+                    "POST /twiml/after HTTP/1.1\r\nHost: x\r\n"
+                    "Content-Type: application/x-www-form-urlencoded\r\n"
+                    f"X-Twilio-Signature: {signature}\r\nContent-Length: {len(form)}\r\n\r\n{form}"
+                ).encode()
+            )
+            assert await status_of(stream) == 200
+        with trio.fail_after(BOUND):
+            assert await live.ended() == 0
