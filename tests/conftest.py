@@ -2,7 +2,7 @@
 
 A test that stands still is interrupted after `WALL_SECONDS` and fails, telling where it stood; one
 that no interrupt reaches ends the whole run later on, with the stack of every thread (pytest's own
-timeout). Neither asks how fast the machine is: a test takes far less than that, or hangs. Under an
+timeout). Nothing asks how fast the machine is: a test takes far less than that, or hangs. Under an
 autojump clock a thread's time counts as none, so that the clock runs away: there, starting one is
 an error.
 """
@@ -13,7 +13,13 @@ import signal
 from collections.abc import Generator
 from typing import Final
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile(
+    "voxanne", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("voxanne")
 
 WALL_SECONDS: Final = 60
 """For one test; a test that needs more is marked `wall_seconds(N)`."""

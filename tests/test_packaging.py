@@ -69,7 +69,7 @@ def imported(files: Iterator[Path]) -> set[str]:
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
                 names.add(node.module.partition(".")[0])
-    outside = names - set(sys.stdlib_module_names) - {"voxanne_trio", "tests"}
+    outside = names - set(sys.stdlib_module_names) - {"voxanne_trio", "tests", "benchmarks"}
     return {DISTRIBUTIONS.get(name, name) for name in outside}
 
 

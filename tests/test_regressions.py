@@ -6,8 +6,6 @@ product against the stand-ins. The floor alone is asked where the order of two e
 
 from __future__ import annotations
 
-import json
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,11 +15,7 @@ import trio
 import trio.testing
 
 from tests.test_barge_in import ScriptedEars, words_played
-from tests.web.live import BOUND, Caller, live_server, status_of
-from tests.web.support import CALL, PUBLIC, TOKEN, post
-from tests.web.test_webhooks import running
 from tests.world import World, world
-from voxanne_trio.call import answer
 from voxanne_trio.conversation import Script
 from voxanne_trio.events import (
     CallStarted,
@@ -46,19 +40,14 @@ from voxanne_trio.sandbox.faults import Fault
 from voxanne_trio.sandbox.phone import PhoneCall
 from voxanne_trio.sandbox.server import Placed
 from voxanne_trio.speaking.phrases import Phrases
-from voxanne_trio.telephony.media_stream import MediaSocket, MediaStream
-from voxanne_trio.telephony.signature import sign
 from voxanne_trio.thinking import Tool, ToolBox
 from voxanne_trio.turns import (
-    Answer as AnswerTurn,
-    Cancel,
     Command,
     Ending,
     Floor,
     Phrase,
     Say,
     SetTimer,
-    State,
     Timer,
     step,
 )
@@ -117,7 +106,8 @@ def callers(record: CallRecord) -> list[str]:
 
 
 def floor_after(*happened: Event, floor: Floor | None = None) -> tuple[Floor, list[Command]]:
-    floor, commands = floor or Floor(), ()
+    floor = floor or Floor()
+    commands: tuple[Command, ...] = ()
     for event in happened:
         floor, commands = step(floor, event)
     return floor, list(commands)
@@ -157,9 +147,7 @@ def test_hearing_that_comes_back_does_not_save_a_call_that_is_given_up() -> None
 def test_an_apology_made_by_the_voice_does_not_count_as_a_reply_that_went_well() -> None:
     failed, _ = floor_after(TurnEnded(Sensitive("Hi")), ReplyFailed(2, "down"), floor=LISTENING)
     apologised, _ = floor_after(ReplyAudible(3), ReplyProduced(3), PlayedOut(3), floor=failed)
-    _, commands = floor_after(
-        TurnEnded(Sensitive("Hi?")), ReplyFailed(4, "down"), floor=apologised
-    )
+    _, commands = floor_after(TurnEnded(Sensitive("Hi?")), ReplyFailed(4, "down"), floor=apologised)
     assert commands[-1] == Say(5, Phrase.TROUBLE)
 
 
@@ -341,98 +329,3 @@ async def test_a_model_that_stalls_after_its_first_sentence_is_waited_for(
         here.groq.faults.add(Fault(kind="stall", seconds=4))
         _, record = await call_told(here, GREETING_CUT, ASKED, hang_up_at=12)
         assert record.turns[-1].heard == "It is $8,000 or so. That is all."
-
-
-# The stream and the server
-
-
-@attrs.define
-class FakeSocket:
-    """A stream's socket that has said these messages, and then nothing more."""
-
-    said: list[dict[str, Any]]
-    closed: int | None = None
-
-    async def receive(self) -> str:
-        if not self.said:
-            await trio.sleep_forever()
-        return json.dumps(self.said.pop(0))
-
-    async def send(self, message: str) -> None:
-        await trio.lowlevel.checkpoint()
-
-    async def close(self, code: int = 1000, reason: str = "") -> None:
-        self.closed = self.closed or code
-
-
-CONNECTED: dict[str, Any] = {"event": "connected", "protocol": "Call", "version": "1.0.0"}
-START: dict[str, Any] = {
-    "event": "start",
-    "sequenceNumber": "1",
-    "streamSid": "MZ1",
-    "start": {
-        "accountSid": "AC1",
-        "callSid": "CA1",
-        "streamSid": "MZ1",
-        "tracks": ["inbound"],
-        "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
-        "customParameters": {},
-    },
-}
-
-
-async def test_an_unknown_event_before_the_start_is_ignored(
-    autojump_clock: trio.testing.MockClock,
-) -> None:
-    """Twilio may add events without notice."""
-    socket = FakeSocket([CONNECTED, {"event": "capabilities"}, START])
-    assert (await MediaStream.open(socket)).started.call_sid == "CA1"
-
-
-async def test_a_call_that_is_cut_from_above_is_no_internal_error(
-    autojump_clock: trio.testing.MockClock,
-) -> None:
-    async with world() as here:
-        socket = FakeSocket([CONNECTED, START])
-        with trio.move_on_after(3):
-            await answer(socket, here.composition.services)
-        assert socket.closed == 1001
-
-
-async def test_who_rings_while_the_server_drains_is_told_at_once(
-    autojump_clock: trio.testing.MockClock,
-) -> None:
-    """A stream would be refused, and the caller hear that something went wrong."""
-    async with running() as app:
-        app.desk.draining = True
-        document = await post(app.test_client(), "/twiml", CallSid=CALL)
-        assert "busy" in await document.get_data(as_text=True)
-
-
-@pytest.mark.sockets
-async def test_a_draining_server_still_says_what_its_last_call_does_next() -> None:
-    """Twilio asks once the stream has ended: nobody there is "an application error" to the ear."""
-
-    async def says_goodbye(socket: MediaSocket, services: Any, call_sid: str) -> None:
-        await socket.receive()
-
-    form = f"CallSid={CALL}&CallStatus=in-progress"
-    signature = sign(TOKEN, PUBLIC + "/twiml/after", [("CallSid", CALL), ("CallStatus", "in-progress")])
-    async with live_server(says_goodbye, signals=(signal.SIGUSR1,)) as live:
-        async with Caller.ring(live) as caller:
-            signal.raise_signal(signal.SIGUSR1)
-            await live.draining()
-            await caller.say("bye")
-            assert await caller.until_closed() == 1000
-        await trio.sleep(0.3)
-        async with await live.connect() as stream:
-            await stream.send_all(
-                (
-                    "POST /twiml/after HTTP/1.1\r\nHost: x\r\n"
-                    "Content-Type: application/x-www-form-urlencoded\r\n"
-                    f"X-Twilio-Signature: {signature}\r\nContent-Length: {len(form)}\r\n\r\n{form}"
-                ).encode()
-            )
-            assert await status_of(stream) == 200
-        with trio.fail_after(BOUND):
-            assert await live.ended() == 0

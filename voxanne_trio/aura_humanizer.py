@@ -149,12 +149,9 @@ class VoxanneAuraHumanizer:
 
     async def _ask(self, model: str, messages: Sequence[Message]) -> str:
         assert self._thinker is not None, "inside of `async with` only"
-        pieces: list[str] = []
         with trio.fail_after(REPLY_SECONDS):
             async with self._thinker.think(ThinkingRequest(model, tuple(messages))) as thoughts:
-                async for thought in thoughts:
-                    if isinstance(thought, Words):
-                        pieces.append(thought.text)
+                pieces = [thought.text async for thought in thoughts if isinstance(thought, Words)]
         return "".join(pieces)
 
     def _messages(

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from voxanne_trio.humanizer.edits import Edit, apply, composed
 from voxanne_trio.humanizer.normalise import normalise, normalising_edits
+from voxanne_trio.humanizer.pronunciations import pronouncing
 
 # ruff: noqa: RUF001 - typographic variants are what it is about
 PAIRS: Final = Path(__file__).parent / "pairs"
@@ -32,17 +33,33 @@ def pairs() -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(("table", "written", "spoken"), pairs())
 def test_written_and_spoken(table: str, written: str, spoken: str) -> None:
-    assert normalise(written) in spoken.split("|")
-
-
-@pytest.mark.parametrize(("table", "written", "spoken"), pairs())
-def test_what_is_spoken_stays(table: str, written: str, spoken: str) -> None:
     said = normalise(written)
+    assert said in spoken.split("|")
     assert normalise(said) == said
 
 
 def test_there_are_enough_pairs() -> None:
     assert len(pairs()) >= 400
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Ask Dr. Nguyen about BBL.", "Ask Dr. Win about bee bee ell."),
+        ("BBLs and BBL-like", "BBLs and bee bee ell-like"),
+        ("Ask about TCA peel", "Ask about T C A chemical peel"),
+        ("nothing of it", "nothing of it"),
+    ],
+)
+def test_a_clinic_says_its_words_its_own_way(written: str, said: str) -> None:
+    words = {
+        "Nguyen": "Win",
+        "BBL": "bee bee ell",
+        "TCA": "T C A",
+        "TCA peel": "T C A chemical peel",
+    }
+    assert apply(written, pronouncing(words)(written)) == said
+    assert pronouncing({})(written) == []
 
 
 ALPHABET: Final = frozenset(" .,?!'-")

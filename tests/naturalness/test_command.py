@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from voxanne_trio.cli import main
+from voxanne_trio.errors import PermanentVendorError, TransientVendorError, VendorError
 
 ONE = ("--only", "BBL Inquiry")
 
@@ -86,6 +87,24 @@ def test_wrong_use_is_told(
 ) -> None:
     assert main(["naturalness", *options]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [(PermanentVendorError("groq", "key refused"), 2), (TransientVendorError("groq", "down"), 1)],
+)
+def test_a_model_that_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    failure: VendorError,
+    code: int,
+) -> None:
+    async def fail(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr("voxanne_trio.cli._naturalness_agent.perform", fail)
+    assert main(["naturalness", *ONE]) == code
+    assert str(failure) in capsys.readouterr().err
 
 
 def test_counter_examples(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,9 +28,7 @@ def run(arguments: Namespace) -> int:
     """Print the spoken form of each text."""
     for text in _texts(arguments.text):
         steps: list[Step] = []
-        spoken = humanize_text(
-            text, name=arguments.name, seed=arguments.seed, note=steps.append
-        )
+        spoken = humanize_text(text, name=arguments.name, seed=arguments.seed, note=steps.append)
         if arguments.json:
             result = _result(text, spoken, arguments)
             if arguments.explain:

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigurationError, VendorError
+from ..errors import ConfigurationError, PermanentVendorError, VendorError
 from . import DONE, FELL_SHORT
 
 if TYPE_CHECKING:
@@ -105,16 +105,24 @@ def _run(plan: Plan, scenarios: list[Scenario], *, quiet: bool) -> list[Outcome]
         _print(*scenario_lines(outcome, shown, total))
 
     outcomes: list[Outcome] | None = None
+    failure: BaseException | None = None
     try:
         outcomes = trio.run(perform, plan, scenarios, show)
     except* (VendorError, trio.TooSlowError) as group:
-        error: BaseException = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        sys.stderr.write(f"The model cannot be asked: {str(error) or 'no answer in time'}\n")
+        failure = _first_of(group)
+    if isinstance(failure, PermanentVendorError):
+        raise ConfigurationError(f"The model cannot be asked: {failure}")
+    if failure is not None:
+        sys.stderr.write(f"The model cannot be asked: {str(failure) or 'no answer in time'}\n")
     if quiet and sys.stderr.isatty():
         sys.stderr.write("\n")
     return outcomes
+
+
+def _first_of(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _finish(

@@ -10,6 +10,7 @@ Nobody adds a name that the model did not write.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -69,12 +70,16 @@ def address(text: str, name: str | None = None, *, allowed: bool = True) -> list
     edits: list[Edit] = []
     for pattern in (opened, first, last):
         for match in pattern.finditer(text):
-            for comma in ("before", "after"):
-                if pattern.groupindex.get(comma) and match[comma] == " ":
-                    edits.append(Edit(*match.span(comma), ", ", "address"))
+            edits += _commas(match)
         if edits:
             break
     return edits
+
+
+def _commas(match: re.Match[str]) -> Iterator[Edit]:
+    for place in ("before", "after"):
+        if place in match.re.groupindex and match[place] == " ":
+            yield Edit(*match.span(place), ", ", "address")
 
 
 def is_addressed(text: str, name: str) -> bool:

@@ -8,9 +8,9 @@ from typing import Final
 
 AUXILIARIES: Final = frozenset(
     (
-        "am is are was were be has have had do does did will would can could may might must shall "
-        "should won't can't don't doesn't didn't isn't aren't wasn't weren't hasn't haven't hadn't "
-        "wouldn't couldn't shouldn't mustn't cannot"
+        "am is are was were be has have had do does did will would can could may might must "
+        "shall should won't can't don't doesn't didn't isn't aren't wasn't weren't hasn't haven't "
+        "hadn't wouldn't couldn't shouldn't mustn't cannot"
     ).split()
 )
 BEING: Final = frozenset("is are was were has isn't aren't".split())
@@ -45,7 +45,9 @@ def _third(verb: str) -> str:
 
 
 THIRD: Final = frozenset(_third(verb) for verb in BASE)
-PAST: Final = frozenset("said told asked called sent got came went made took gave found saw".split())
+PAST: Final = frozenset(
+    "said told asked called sent got came went made took gave found saw".split()
+)
 VERBS: Final = AUXILIARIES | BASE | THIRD | PAST
 
 SURE_SUBJECTS: Final = frozenset("i we he she they".split())

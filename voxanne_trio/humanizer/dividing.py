@@ -1,19 +1,20 @@
 """Long sentences in several, each short enough to be taken in by ear. Pure.
 
-From the left, each part is the longest that fits, at the best kind of cut there is. Words are looked
-at a bounded stretch at a time, so the work is linear. A cut is made at a space that stands as it
-was written, so that each part keeps its own written text and none is lost between them.
+From the left, each part is the longest that fits, at the best kind of cut there is. Words are
+looked at a bounded stretch at a time, so the work is linear. A cut is made at a space that stands
+as it was written, so that each part keeps its own written text and none is lost between them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Final
 
 from . import clause_words as words
 from .clauses import RESUMED, SUBJECT_WORDS, Cut, Part, Token, cut_before, tokens_of
-from .lengths import Lengths, is_surely_short, word_count
 from .edits import Edit
+from .lengths import Lengths, is_surely_short, word_count
 from .rewriting import Rewriting
 
 MOST_WORDS: Final = 12
@@ -29,10 +30,24 @@ class Outline:
 
     def __init__(self, rewriting: Rewriting) -> None:
         self.tokens = tokens_of(rewriting.text)
-        starts = [token.start for token in self.tokens]
-        self._spoken, self._written = Lengths(rewriting.text), Lengths(rewriting.written)
-        self._starts = [*starts, len(rewriting.text)]
-        self._places = [*rewriting.written_offsets(starts), len(rewriting.written)]
+        self._rewriting = rewriting
+
+    @cached_property
+    def _spoken(self) -> Lengths:
+        return Lengths(self._rewriting.text)
+
+    @cached_property
+    def _written(self) -> Lengths:
+        return Lengths(self._rewriting.written)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [*(token.start for token in self.tokens), len(self._rewriting.text)]
+
+    @cached_property
+    def _places(self) -> list[int]:
+        places = self._rewriting.written_offsets(self._starts[:-1])
+        return [*places, len(self._rewriting.written)]
 
     def words(self, start: int, end: int, extra: int) -> int:
         """Words from one token up to another, the spoken form being `extra` words longer."""
@@ -54,7 +69,8 @@ def divided(rewriting: Rewriting, most: int = MOST_WORDS) -> list[Rewriting]:
     outline = Outline(rewriting)
     spaces = [_space(token) for token in outline.tokens]
     allowed = rewriting.stays(spaces)
-    search = _Search(outline, most, allowed, _semicolons(rewriting, outline.tokens))
+    semicolons = _semicolons(rewriting, outline.tokens)
+    search = _Search(outline, most, allowed, semicolons, is_short=is_short)
     is_question = rewriting.text.endswith("?")
     found = search.cuts(is_question=is_question)
     if not found:
@@ -91,8 +107,15 @@ class _Search:
     """The cuts of one sentence, found from the left."""
 
     def __init__(
-        self, outline: Outline, most: int, allowed: Sequence[bool], semicolons: set[int]
+        self,
+        outline: Outline,
+        most: int,
+        allowed: Sequence[bool],
+        semicolons: set[int],
+        *,
+        is_short: bool,
     ) -> None:
+        self._is_short = is_short
         self._outline = outline
         self._most = most
         self._allowed = allowed
@@ -104,7 +127,7 @@ class _Search:
         found: list[Cut] = []
         start, extra, subject, opener = 0, 0, "", ""
         while start < end:
-            is_long = self._outline.words(start, end, extra) > self._most
+            is_long = not self._is_short and (self._outline.words(start, end, extra) > self._most)
             if not is_long and last_semicolon <= start:
                 break
             part = Part(tokens, start, subject=subject, opener=opener)

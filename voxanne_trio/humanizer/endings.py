@@ -118,4 +118,5 @@ def _ends_though_short(text: str, follower: str) -> bool:
         return follower not in _AFTER_CLOCK and follower not in _DAYS
     if word in _MAY_END:
         return follower not in _AFTER_STREET
-    return (word in {"ft", "ext", "fl"} or "." in word or len(word) == 1) and follower in _BEGINNINGS
+    is_loose = word in {"ft", "ext", "fl"} or "." in word or len(word) == 1
+    return is_loose and follower in _BEGINNINGS

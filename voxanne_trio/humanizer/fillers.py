@@ -13,8 +13,8 @@ import re
 from typing import Final
 from zlib import crc32
 
-from .lengths import holds_number
 from .edits import Edit
+from .lengths import holds_number
 
 PER_HUNDRED: Final = 22
 """Of the sentences that could have one; the conditions leave about one in ten of all."""

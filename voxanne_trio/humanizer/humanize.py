@@ -20,7 +20,7 @@ end, which has to be seen."""
 def humanize_text(
     text: str, *, name: str | None = None, seed: int = 0, note: Callable[[Step], None] | None = None
 ) -> str:
-    """The text as it is to be spoken, its sentences joined by spaces; said again, it stays as it is.
+    """The text as it is to be spoken, its sentences joined by spaces; it again is itself.
 
     `name` is the caller's: it is set off by commas where the text says it to the caller. Which
     sentence gets a filler, if any, follows from the `seed`. Empty if nothing could be said. `note`

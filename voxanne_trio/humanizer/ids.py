@@ -126,6 +126,7 @@ def _character(character: str) -> str:
     return digits(character) if character.isdigit() else character.upper()
 
 
+_NUMBER_SIGN: Final = re.compile(r"# ?(?=([A-Za-z]{0,4}-?[0-9]{1,20}))")
 _RECENT: Final = re.compile("(?:19[5-9]|20[0-9])[0-9]")
 _LABELLED: Final = re.compile(
     r"\.?,? ?(?:[Nn]o\.? ?|[Nn]umber )?#? ?([0-9]{1,6})(-?[A-Za-z](?![A-Za-z]))?"
@@ -172,7 +173,7 @@ def read_label(text: str, start: int, heard: Heard) -> Reading | None:
 
 def read_number_sign(text: str, start: int, heard: Heard) -> Reading | None:
     """ "#4", "# 4821", "order #B-12"."""
-    match = re.compile(r"# ?(?=([A-Za-z]{0,4}-?[0-9]{1,20}))").match(text, start)
+    match = _NUMBER_SIGN.match(text, start)
     if match is None:
         return None
     end = match.end()

@@ -32,7 +32,10 @@ _RUN: Final = (
     r"|o'clock\b|percent\b|dollars?\b|cents?\b))*"
 )
 _WORDS: Final = r"[a-z]+(?:-[a-z]+)?"
-_SUITE: Final = rf"(?:,? (?:Suite|Ste\.?|Apt\.?|Unit|Floor|#) ?(?:#?\d\w*|{_WORDS}(?: {_WORDS})?|\w+))?"
+_SUITE: Final = (
+    r"(?:,? (?:Suite|Ste\.?|Apt\.?|Unit|Floor|#) ?"
+    rf"(?:#?\d\w*|{_WORDS}(?: {_WORDS})?|\w+))?"
+)
 _TOWN: Final = r"(?:, (?:[A-Z][a-z]+\b ?){1,3})*(?:\d{5}(?:-\d{4})?)?"
 _DASH: Final = r"(?: ?[-–] ?)"  # noqa: RUF001
 _CLOCK: Final = r"\d{1,2}(?::\d\d)?"
@@ -46,10 +49,14 @@ _IN_FIGURES: Final = "|".join(
         rf"{_FIGURE}(?:{_DASH}{_FIGURE})?(?: ?[kKMB%]\b| (?:dollars?|cents?|percent)\b)?",
     )
 )
-_DATE: Final = rf"(?:{_DAY},? )?{_MONTH} (?:\d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?|{_WORDS}(?:, {_WORDS}(?: {_WORDS})?)?)"
+_DATE: Final = (
+    rf"(?:{_DAY},? )?{_MONTH} (?:\d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?"
+    rf"|{_WORDS}(?:, {_WORDS}(?: {_WORDS})?)?)"
+)
+_STREET_NAME: Final = rf" (?:[A-Z][\w']*\.? ){{1,3}}{_STREET}{_SUITE}{_TOWN}"
 _ONE: Final = re.compile(
     rf"(?=[\d(+$€£#-])(?:{_IN_FIGURES})|\b(?=[JFMASOND][aepucoe])(?:{_DATE})"
-    rf"|\b(?=[zotfsenhmb][eihonui])(?:{_RUN}(?: (?:[A-Z][\w']*\.? ){{1,3}}{_STREET}{_SUITE}{_TOWN})?)"
+    rf"|\b(?=[zotfsenhmb][eihonuwvl])(?:{_RUN}(?:{_STREET_NAME})?)"
 )
 _WORD: Final = re.compile(r"[^\W_](?:[^\W_]|['’.@&/:_-](?=[^\W_]))*")  # noqa: RUF001
 _ANY_NUMBER: Final = re.compile(rf"\d|\b{_NUMBER}", re.IGNORECASE)
@@ -83,22 +90,37 @@ def is_surely_short(text: str, most: int) -> bool:
         return True
     if text.count(" ") >= 3 * most:
         return False
-    words, in_number = 0, False
+    words, after = 0, ""  # after what kind of word: "" is an ordinary one
     for word in text.split(" "):
-        if word.partition("-")[0].rstrip(",.?!") in _CERTAIN:
-            words += not in_number
-            in_number = True
+        bare = word.partition("-")[0].rstrip(",.?!")
+        if bare in _CERTAIN:
+            words += after not in {"number", "month"}
+            after = "number"
+        elif bare[:1].isdigit():
+            words += after != "month"
+            after = "number"
+        elif after == "number" and bare in _HALF_DAYS:
+            continue
         else:
             words += 1
-            in_number = False
+            after = "month" if bare in _MONTHS else ""
     return words <= most
 
 
+_HALF_DAYS: Final = frozenset("AM PM am pm a.m p.m o'clock".split())
+_MONTHS: Final = frozenset(
+    (
+        "January February March April May June July August September October November December "
+        "Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec"
+    ).split()
+)
 _CERTAIN: Final = frozenset(
     (
         "zero oh one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
         "fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy "
-        "eighty ninety hundred thousand million"
+        "eighty ninety hundred thousand million first second third fourth fifth sixth seventh "
+        "eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth "
+        "seventeenth eighteenth nineteenth twentieth thirtieth"
     ).split()
 )
 

@@ -40,6 +40,7 @@ class Manner(NamedTuple):
 
     `name` is the caller's, where it is known; it is left out where it was said too lately
     (`may_address`). `fillers` are off for what must be said as it is: a read-back, a script.
+    `pronounce` is the clinic's own rule for its names, from `pronunciations`.
     `first_words` is None where the first sentence is to stay whole.
     """
 
@@ -47,6 +48,7 @@ class Manner(NamedTuple):
     may_address: bool = True
     seed: int = 0
     fillers: bool = True
+    pronounce: Callable[[str], list[Edit]] | None = None
     most_words: int = MOST_WORDS
     first_words: int | None = FIRST_WORDS
 
@@ -72,6 +74,8 @@ class Humanising:
         self._apply("marks", marks(rewriting.text), rewriting)
         self._apply("capitals", shouting(rewriting.text), rewriting)
         self._address(rewriting)
+        if (pronounce := self._manner.pronounce) is not None:
+            self._apply("pronunciation", pronounce(rewriting.text), rewriting)
         self._apply("numbers", normalising_edits(rewriting.text), rewriting)
         self._apply("contractions", contractions(rewriting.text), rewriting)
         self._apply("punctuation", spacing(rewriting.text), rewriting)

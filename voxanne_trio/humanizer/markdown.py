@@ -16,10 +16,10 @@ _MARKS: Final = re.compile(
       (?P<kept>    (?<=\d)\s?\*\s?(?=\d))                      # times
     | (?P<number>  ^\s*\d{1,2}[.)](?=\s+\S))                   # 1. item
     | (?P<dropped>
-        ^\s*\|?(?:\s*:?-{3,}:?\s*\|?)+$                        # rule, or the line below a table's head
+        ^\s*\|?(?:\s*:?-{3,}:?\s*\|?)+$                        # rule, or below a table's head
       | ^\s*(?:\*\s*){3,}$ | ^\s*(?:_\s*){3,}$
       | ^\s{0,3}\#{1,6}\s+ | \s+\#+\s*$                        # heading
-      | ^\s*>+\s?                                              # quotation
+      | ^\s*>[>\s]*\s                                            # quotation
       | ^\s*[-*+•]\s+(?=\S)                                    # item
       | ^\s*\|\s* | \s*\|\s*$                                  # edge of a table
       | `+ | ~~

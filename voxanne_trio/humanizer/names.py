@@ -4,7 +4,7 @@ Transcripts may be all lower case and without marks, so a name is known by what 
 by not being an ordinary word. In doubt there is none: a wrong name is worse than no name.
 """
 
-# ruff: noqa: SIM905, RUF001 - word lists read best as text; both apostrophes are met
+# ruff: noqa: RUF001 - both apostrophes are met
 
 from __future__ import annotations
 
@@ -53,9 +53,8 @@ def caller_name(text: str, *, asked: bool = False) -> str | None:
         for match in form.finditer(text):
             if name := _name(match, is_cased=is_cased, is_sure=is_sure):
                 return name
-    if asked and (match := _BARE.match(text)) is not None:
-        return _name(match, is_cased=is_cased, is_sure=True)
-    return None
+    bare = _BARE.match(text) if asked else None
+    return _name(bare, is_cased=is_cased, is_sure=True) if bare is not None else None
 
 
 def _name(match: re.Match[str], *, is_cased: bool, is_sure: bool) -> str | None:

@@ -21,7 +21,7 @@ _MARKS: Final = re.compile(
     | (?P<quote>       [“”’‘] | (?<!\d)" | (?<![\w.,])'(?=[A-Za-z]+[^']{0,80}?[\w.,!?]'(?!\w))
                        | (?<=[.,!?])'(?!\w) | (?<=[a-rt-z])'(?=\s|[.,!?]|$) )
     | (?P<dash>        —+ | --+ | –(?=\s) )
-    | (?P<pause>       [;:](?=\s|$) )
+    | (?P<pause>       ;(?=\s|$) | :(?=\s+[^\W\d]|\s*$) )
     | (?P<opening>     (?<!\w)[(\[{](?=[A-Za-z][^()\[\]{}]{0,200}[)\]}]) )
     | (?P<closing>     (?<=[A-Za-z.,!?])[)\]}] )
     | (?P<ellipsis>    … )
@@ -52,7 +52,9 @@ def marks(text: str) -> list[Edit]:
             start = _without_space(text, start, edits)
             spoken = ", " if start and text[start - 1] not in ".!?," else " " * (start > 0)
         elif kind == "closing":
-            spoken = "," if opened and following == " " else ""
+            if not opened:
+                continue  # of "401(k)", "appointment(s)"
+            spoken = "," if following == " " else ""
             opened = False
         edits.append(Edit(start, end, spoken, "marks"))
     return edits

@@ -139,7 +139,9 @@ def _stretches(pieces: Sequence[Piece], edits: Sequence[Edit]) -> list[tuple[int
     return found
 
 
-def _replaced(pieces: Sequence[Piece], stretches: Sequence[tuple[int, int, int]]) -> Iterator[Piece]:
+def _replaced(
+    pieces: Sequence[Piece], stretches: Sequence[tuple[int, int, int]]
+) -> Iterator[Piece]:
     """The pieces with one piece for each stretch; a stretch cuts none that was rewritten."""
     rest = iter(pieces)
     piece = next(rest, None)

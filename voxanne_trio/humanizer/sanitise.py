@@ -20,7 +20,8 @@ REMOVED: Final = "[...]"
 
 _MACHINERY: Final = re.compile(
     r"""
-      <\|[^|<>]{0,40}\|>(?:\s*(?:system|user|assistant)\b)? | \[/?(?:INST|SYS(?:TEM)?)\] | <</?SYS>> | </?s>
+      <\|[^|<>]{0,40}\|>(?:\s*(?:system|user|assistant)\b)?
+    | \[/?(?:INST|SYS(?:TEM)?)\] | <</?SYS>> | </?s>
     | </?(?:system|assistant|user|developer|instructions?|prompt|tool|function)[^<>]{0,40}>
     | \#{2,}\s*(?:system|instructions?|assistant|user|prompt)\b\s*:?
     | (?:^|(?<=[\n.!?]\s)|(?<=\n))\s*(?:system|assistant|developer|user)\s*(?:prompt|message)?\s*:

@@ -14,7 +14,7 @@ from typing import Final
 
 from .edits import Edit
 
-_LOUD: Final = re.compile(r"\b[A-Z]{2,}(?:'[A-Z]+)?\b")
+_LOUD: Final = re.compile(r"(?<![\w-])[A-Z]{2,}(?:'[A-Z]+)?(?![\w-])")
 _STRESSED: Final = frozenset(
     (
         "ALL ALWAYS AND ANY ARE ASAP AVOID BEFORE BEST BOTH BUT CALL CAN CAREFUL CLOSED DO DON'T "
@@ -53,7 +53,9 @@ def shouting(text: str) -> list[Edit]:
             plain = [word for word in run if word.group() not in _LETTERS - {"US"}]
         for word in plain:
             loud = word.group()
-            if is_shout or loud in _STRESSED or len(loud) >= _LONG:
+            is_state = len(loud) == 2 and text[: word.start()].endswith(", ")
+            is_stressed = loud in _STRESSED and not is_state
+            if is_shout or is_stressed or len(loud) >= _LONG:
                 quiet = loud.lower()
                 if _begins_sentence(text, word.start()):
                     quiet = quiet.capitalize()
@@ -75,7 +77,7 @@ def _runs(text: str, words: list[re.Match[str]]) -> list[list[re.Match[str]]]:
 
 
 def _loud_am(text: str, run: list[re.Match[str]]) -> list[Edit]:
-    """"I AM" is no time of day."""
+    """ "I AM" is no time of day."""
     return [
         Edit(word.start(), word.end(), "am", "capitals")
         for word in run

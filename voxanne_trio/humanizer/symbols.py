@@ -45,11 +45,13 @@ _PERIOD: Final = re.compile(
     r" ?(day|night|week|month|year|hour|minute|visit|session|person|unit|side|area|syringe"
     r"|treatment|yr|mo|wk|hr|min)\b"
 )
+_TIMES: Final = re.compile(r"\* ?[0-9]")
 _JOINED: Final = re.compile(r"-[a-z]{1,6}\Z")
 _KEYS: Final = {"#": "pound", "*": "star"}
 _PRESSED: Final = frozenset(
     {"press", "pressing", "hit", "dial", "enter", "or", "and", "the", "then"}
 )
+_NAMED: Final = re.compile(r" (?:is|was)\b|:")
 _NUMBERED: Final = frozenset(
     "reference ref account acct confirmation order phone case policy member invoice "
     "tracking id card room suite unit claim license group ticket".split()
@@ -104,11 +106,11 @@ def _decoration(text: str, start: int, heard: Heard) -> Reading | None:
         return Reading(start + 1, "about") if _QUANTITY.match(text, start + 1) else None
     if symbol in _KEYS and (last(heard) in _PRESSED or (symbol == "#" and last(heard).isdigit())):
         return Reading(start + 1, _KEYS[symbol])
-    if symbol == "#" and last(heard) in _NUMBERED:
+    if symbol == "#" and (last(heard) in _NUMBERED or _NAMED.match(text, start + 1)) and heard:
         return Reading(start + 1, "number")
     if symbol == "#" and following.isalpha():
         return Reading(start + 1, "hashtag")
-    if symbol == "*" and re.compile(r"\* ?[0-9]").match(text, start) and last(heard)[-1:].isdigit():
+    if symbol == "*" and _TIMES.match(text, start) and last(heard)[-1:].isdigit():
         return Reading(start + 1, "times")
     return None
 

@@ -26,7 +26,6 @@ _ZONES: Final = {
 }
 _ZONE: Final = re.compile(rf"\.? ?\(?({'|'.join(_ZONES)})\)?(?![A-Za-z]| scan)")
 _NOON: Final = re.compile(rf"(noon|midnight){DASH}(?=[0-9])", re.IGNORECASE)
-_SPOKEN_RANGE: Final = re.compile(r"(am|pm|AM|PM)-(?=[0-9])")
 
 
 class _Clock(NamedTuple):

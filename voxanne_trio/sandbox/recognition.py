@@ -28,13 +28,16 @@ from .espeak import espeak
 from .language import Language, arpabet, build
 from .mulaw import RATE, SILENCE
 from .recognition_worker import HEAD
-from .words import NoSession, Session, Word
+from .words import NoSession, Session, Word, unfinished
 
 log = logging.getLogger(__name__)
 
 READY_SECONDS: Final = 20.0
 SHORTEST_END: Final = 0.2
 """A shorter pause than this is a comma, whatever delay was drawn."""
+
+PATIENT_END: Final = 0.6
+"""The pause that ends an utterance whose last word promises more: "Hi," or "to the"."""
 
 SETTLE_AFTER: Final = 0.14
 """Long enough to be more than a consonant, short enough for half of a usual delay."""
@@ -294,8 +297,7 @@ class PocketsphinxSession:
         self._before = self._finals = self.words = ()
 
     def may_end(self, pause: float) -> bool:
-        del pause
-        return True
+        return pause >= PATIENT_END or not unfinished(self.words)
 
     def hear(self, answer: dict[str, Any]) -> None:
         """An answer of the worker about the oldest stretch that is not final."""

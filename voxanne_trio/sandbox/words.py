@@ -127,6 +127,19 @@ def _asks(texts: Sequence[str]) -> bool:
     return plain[start] in _ASKING
 
 
+_UNFINISHED: Final = frozenset(
+    {"a", "about", "actually", "an", "and", "at", "but", "for", "from", "hello", "hey", "hi", "how"}
+    | {"i", "i'd", "i'm", "in", "is", "my", "of", "on", "or", "so", "the", "to", "uh", "um", "wait"}
+    | {"well", "with", "your"}
+)
+"""Words after which a speaker goes on: a greeting, a hesitation, half a phrase."""
+
+
+def unfinished(words: Sequence[Word]) -> bool:
+    """Whether the last word says that there is more to come."""
+    return bool(words) and bare(words[-1].text) in _UNFINISHED
+
+
 def bare(text: str) -> str:
     """A word in the form without punctuation and capitals."""
     return text.lower().strip(".,;:?!")

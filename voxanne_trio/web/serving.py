@@ -37,8 +37,8 @@ POLITE_SECONDS: Final = 5.0
 """For calls that are cut at the drain's deadline to close their sockets."""
 
 AFTER_SECONDS: Final = 2.0
-"""For Twilio to ask `/twiml/after`, once a call's stream has ended: the caller hears "an application
-error has occurred" where nobody answers."""
+"""For Twilio to ask `/twiml/after`, once a call's stream has ended: where nobody answers, the
+caller hears that "an application error has occurred"."""
 
 GRACE_SECONDS: Final = 2.0
 """Hypercorn's own deadline, for HTTP requests: calls are gone by then."""
