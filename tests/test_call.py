@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import trio
 import trio.testing
@@ -25,6 +27,7 @@ CONVERSATION = (
     {"say": "Thank you, goodbye."},
     "await_hang_up",
 )
+UNSPEAKABLE = r"[^A-Za-z .,?!'-]"
 ONE_QUESTION = ("listen", {"say": "Do you do BBL?"}, {"listen": 1_500}, "hang_up")
 GOODBYE = ("listen", {"say": "Thank you, goodbye."}, "await_hang_up")
 
@@ -52,6 +55,11 @@ async def test_a_conversation_from_ringing_to_goodbye(
         assert cut.agent.startswith(cut.heard)
         assert 3 <= len(cut.heard.split()) < len(cut.agent.split())
         assert "Sarah" in named.agent
+        assert [turn.caller is not None and "Sarah" in turn.spoken for turn in record.turns] == [
+            turn is named for turn in record.turns
+        ]  # the goodbye has it too, as written: too soon
+        assert not [turn.spoken for turn in record.turns if re.search(UNSPEAKABLE, turn.spoken)]
+        assert "eight thousand to twelve thousand dollars" in cut.spoken
         assert record.counts["gaps"] == 0
         assert placed.call.journal.violations == []
         assert placed.result()["missed"] == []

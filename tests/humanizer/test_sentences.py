@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxanne_trio.humanizer import Sentence, SentenceStream
+from voxanne_trio.humanizer import PLAIN, Sentence, SentenceStream
 
 
 def cut(text: str) -> list[Sentence]:
-    stream = SentenceStream()
+    stream = SentenceStream(PLAIN)
     return stream.feed(text) + stream.flush()
 
 
@@ -28,6 +28,13 @@ def cut(text: str) -> list[Sentence]:
         ("One\nTwo\n\nThree", ["One", "Two", "Three"]),
         ("1. Call us.\n2. Come in.", ["1. Call us.", "2. Come in."]),
         ("**Want** me to check? I can.", ["**Want** me to check?", "I can."]),
+        ("I said no. We close.", ["I said no.", "We close."]),
+        ("See room no. 5 first.", ["See room no. 5 first."]),
+        ("St. John's is near. Come.", ["St. John's is near.", "Come."]),
+        ("We're at 12 Main St. Come by.", ["We're at 12 Main St.", "Come by."]),
+        ("We're at 12 Main St. Suite 4.", ["We're at 12 Main St. Suite 4."]),
+        ("It's at 2 p.m. Pacific time.", ["It's at 2 p.m. Pacific time."]),
+        ("On Tue. Jan. 6 we do.", ["On Tue. Jan. 6 we do."]),
         ("No ending", ["No ending"]),
         ("--- \n", []),
         ("", []),
@@ -35,22 +42,6 @@ def cut(text: str) -> list[Sentence]:
 )
 def test_sentences_end_where_a_reader_ends_them(text: str, written: list[str]) -> None:
     assert [sentence.written for sentence in cut(text)] == written
-
-
-@pytest.mark.parametrize(
-    ("written", "spoken"),
-    [
-        ("**Want** me to check?", "Want me to check?"),
-        ("# Hours\n", "Hours"),
-        ("- bring *your* `ID`", "bring your ID"),
-        ("See [our page](https://example.com/a_b) today.", "See our page today."),
-        ("2 * 3 is 6", "2 * 3 is 6"),
-        ("a snake_case name", "a snake_case name"),
-        ("two   spaces", "two spaces"),
-    ],
-)
-def test_markdown_is_not_spoken(written: str, spoken: str) -> None:
-    assert [sentence.spoken for sentence in cut(written)] == [spoken]
 
 
 PROSE = st.lists(
@@ -71,13 +62,13 @@ def test_the_cut_into_tokens_never_shows(text: str, cuts: list[int]) -> None:
 
 
 @given(text=PROSE)
-def test_a_map_covers_both_forms_and_no_letter_is_lost(text: str) -> None:
-    for sentence in cut(text):
+def test_a_map_covers_both_forms_and_nothing_written_is_lost(text: str) -> None:
+    sentences = cut(text)
+    for sentence in sentences:
         assert sum(piece.written for piece in sentence.map) == len(sentence.written)
         assert sum(piece.spoken for piece in sentence.map) == len(sentence.spoken)
-        assert [c for c in sentence.spoken if c.isalnum()] == [
-            c for c in sentence.written if c.isalnum()
-        ]
+    kept = "".join(sentence.written for sentence in sentences)
+    assert [c for c in kept if c.isalnum()] == [c for c in text if c.isalnum()]
 
 
 def test_the_first_sentence_leaves_before_the_second_is_written() -> None:

@@ -28,7 +28,8 @@ BASE: Final = frozenset(
         "remove repeat reply request require reschedule reserve rest return review run save say "
         "schedule see seem send set shower share show sign sit sleep speak spend start stay stop "
         "suggest take talk tell text thank think transfer treat try turn understand update use "
-        "visit wait walk want watch wear work wonder worry"
+        "visit wait walk want watch wear work wonder worry write skip switch compare complete "
+        "upload download browse"
     ).split()
 )
 _IRREGULAR: Final = {"have": "has", "do": "does", "go": "goes", "be": "is"}
@@ -71,6 +72,9 @@ SUBORDINATORS: Final = frozenset(
 )
 LEADING: Final = SUBORDINATORS - {"that", "who", "whom", "whose", "which", "what", "how", "why"}
 """Those that begin a clause before the main one: "If you like, …"."""
+
+PREPOSITIONS: Final = frozenset("before after until since as once".split())
+"""Those that may also stand before a mere thing: "before your visit"."""
 
 PAIRED: Final = frozenset("either neither whether between".split())
 """What they begin is not whole without its second half."""

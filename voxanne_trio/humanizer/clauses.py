@@ -159,7 +159,7 @@ class Part:
             if is_verb(token.low):
                 self._verbs += 1
                 self._list = -1
-            if index > self._start and token.low in words.SUBORDINATORS:
+            if index > self._start and self._subordinates(index):
                 self._subordinate = index
             if token.low in words.PAIRED:
                 self._paired = True
@@ -171,6 +171,12 @@ class Part:
                 if is_order or clause_begins(self._tokens, index + 1):
                     self._main = index + 1
         self._at = at
+
+    def _subordinates(self, at: int) -> bool:
+        low = self._tokens[at].low
+        if low in words.PREPOSITIONS:
+            return clause_begins(self._tokens, at + 1)
+        return low in words.SUBORDINATORS
 
     @property
     def is_whole(self) -> bool:

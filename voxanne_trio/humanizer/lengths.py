@@ -59,7 +59,10 @@ _ONE: Final = re.compile(
     rf"|\b(?=[zotfsenhmb][eihonuwvl])(?:{_RUN}(?:{_STREET_NAME})?)"
 )
 _WORD: Final = re.compile(r"[^\W_](?:[^\W_]|['’.@&/:_-](?=[^\W_]))*")  # noqa: RUF001
-_ANY_NUMBER: Final = re.compile(rf"\d|\b{_NUMBER}", re.IGNORECASE)
+_NO_NUMBER: Final = (
+    r"(?:one|first|second)\b(?! (?:hundred|thousand|million|AM|PM|o'clock|dollar|percent|point))"
+)
+_ANY_NUMBER: Final = re.compile(rf"\d|\b(?!{_NO_NUMBER}){_NUMBER}", re.IGNORECASE)
 
 
 class Lengths:
@@ -126,5 +129,5 @@ _CERTAIN: Final = frozenset(
 
 
 def holds_number(text: str) -> bool:
-    """Whether a number is in the text, in figures or in words."""
+    """Whether a number is in the text, in figures or in words; "one of them" is none."""
     return _ANY_NUMBER.search(text) is not None
