@@ -7,12 +7,10 @@ What they mean, and where the result came from, is worked out from the edits alo
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-import attrs
 
-
-@attrs.frozen
-class Edit:
+class Edit(NamedTuple):
     """`text[start:end]` is to be said as `spoken`, because of `rule` (its name, for people)."""
 
     start: int
@@ -58,7 +56,7 @@ def composed(between: str, first: Sequence[Edit], second: Sequence[Edit]) -> lis
             else:
                 edit = second[j]
                 high = max(high, edit.end)
-                inside.append(attrs.evolve(edit, start=edit.start - low, end=edit.end - low))
+                inside.append(edit._replace(start=edit.start - low, end=edit.end - low))
                 j += 1
             rule = rule or edit.rule
         spoken = apply(between[low:high], inside)

@@ -12,8 +12,6 @@ import re
 import unicodedata
 from typing import Final
 
-import attrs
-
 from . import grammars, pauses, symbols, web
 from .edits import Edit
 from .folding import fold
@@ -197,7 +195,7 @@ class Scanner:
         """Say a stretch as it stands, but for typographic variants."""
         last = self.edits[-1] if self.edits else None
         if last and last.end == at and self._tail not in _OPEN and self._folded[at] not in " '":
-            self.edits[-1] = attrs.evolve(last, spoken=f"{last.spoken} ")
+            self.edits[-1] = last._replace(spoken=f"{last.spoken} ")
         self._tail = self._folded[end - 1]
         if not self._same:
             for i in range(at, end):
