@@ -47,5 +47,5 @@ async def test_one_that_does_not_start_is_a_clear_line(script: str) -> None:
         trio.fail_after(10),
         pytest.RaisesGroup(pytest.RaisesExc(ConfigurationError, match="sandbox cannot be started")),
     ):
-        async with trio.open_nursery() as nursery:
+        async with trio.open_nursery() as nursery:  # noqa: ASYNC112 - `start` is what is tested
             await nursery.start(child(script, trio.Event()))

@@ -26,7 +26,7 @@ _OPENERS: Final = (
     r"|yes|no|okay|ok|all right|alright|right|well|wonderful|certainly|definitely|(?:i'm |i am )?"
     r"(?:so |very )?sorry|welcome(?: back)?|goodbye|bye|no problem|you're welcome|you are welcome"
     r"|got it|i understand|awesome|congratulations|excellent|(?:it's |it is )?nice to meet you"
-    r"|thanks (?:for|again)(?: [a-z]+){0,3}|thank you (?:for|again)(?: [a-z]+){0,3}|take care"
+    r"|(?:thanks|thank you) (?:for|again)(?-i:(?: [a-z]+){0,3})|take care"
     r"|sounds good|fantastic|lovely|good to hear|happy to help|please|oh"
 )
 _NO_NAME: Final = frozenset(
@@ -36,6 +36,8 @@ _NO_NAME: Final = frozenset(
         "Botox Again Today Tomorrow"
     ).split()
 )
+_TAKES_AN_OBJECT: Final = ("calling", "choosing", "contacting", "visiting", "trusting")
+
 _SAFE_BEFORE: Final = (
     "that|you|today|now|it|then|there|here|much|soon|course|tomorrow|again|problem|all|moment|"
     "questions|way|calling|welcome|week|morning|afternoon|evening|time|day|minute|great|this"
@@ -61,6 +63,8 @@ def address(text: str, name: str | None = None, *, allowed: bool = True) -> list
         match = _STRANGER.match(text)
         if match is None or match["name"].split()[-1] in _NO_NAME:
             return []
+        if text[: match.start("before")].endswith(_TAKES_AN_OBJECT):
+            return []  # "Thanks for calling Lumen." names the clinic
         return [Edit(*match.span("before"), ", ", "address")]
     if _given(name) not in text:
         return []

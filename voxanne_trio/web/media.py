@@ -152,7 +152,7 @@ class MediaEndpoint:
         code, reason = 1000, ""
         try:
             await self._answer(socket, services, call_sid)
-        except BaseException as error:
+        except BaseException as error:  # noqa: ASYNC103 - a leaked `Cancelled` must end here
             stopping = trio.current_effective_deadline() == -math.inf
             bug = _bug(error)
             if bug is not None:
