@@ -98,11 +98,15 @@ class GroqThinker:
     def _parameters(self, request: ThinkingRequest) -> dict[str, Any]:
         parameters: dict[str, Any] = {
             "model": request.model,
-            "messages": list(request.messages),
+            "messages": [],
             "max_completion_tokens": self._max_completion_tokens,
             "temperature": self._temperature,
             "stream": True,
-            "extra_body": {"stream_options": {"include_usage": True}},
+            "extra_body": {
+                # Here, not above: typed messages the SDK walks for 2 ms, these it takes as given.
+                "messages": list(request.messages),
+                "stream_options": {"include_usage": True},
+            },
         }
         if "gpt-oss" in request.model:  # always reasons; other models may refuse both
             parameters |= {"reasoning_effort": "low", "include_reasoning": False}
