@@ -49,6 +49,9 @@ START_SECONDS: Final = 10.0
 CLOSE_SECONDS: Final = 2.0
 
 
+Watch = Callable[["Call", Event, tuple[turns.Command, ...]], None]
+
+
 @attrs.frozen(kw_only=True)
 class Services:
     """What every call stands on, built once per process by the composition root."""
@@ -60,6 +63,8 @@ class Services:
     speakers: tuple[Speaker, ...]
     make_ears: Callable[[str], Ears]
     wall_clock: Callable[[], float]
+    watch: Watch | None = None
+    """Sees every event after it has been carried out; must not wait. For tapes and simulation."""
 
 
 async def answer(socket: MediaSocket, services: Services, *, call_sid: str | None = None) -> None:
@@ -143,7 +148,9 @@ class Call:
             self.floor, commands = turns.step(self.floor, self._events[0])
             for command in commands:
                 self._carry_out(command)
-            self._events.popleft()
+            event = self._events.popleft()
+            if self.services.watch is not None:
+                self.services.watch(self, event, commands)
 
     def _note(self, event: Event) -> None:
         """What an event means whatever the floor makes of it."""

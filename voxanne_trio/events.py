@@ -42,9 +42,14 @@ class SpeechStarted:
 
 @attrs.frozen
 class WordsHeard:
-    """All words of the present turn so far; later events may revise them."""
+    """All words of the present turn so far; later events may revise them.
+
+    `covered_until` is when the last audio that the recogniser has listened to reached us (seconds,
+    Trio clock), None where it does not say: voice after that moment may still become words.
+    """
 
     text: Sensitive
+    covered_until: float | None = None
 
 
 @attrs.frozen
@@ -86,6 +91,25 @@ class HearingRestored:
     """The recogniser is back after a loss; `words_lost` when the replay could not cover it all."""
 
     words_lost: bool = False
+
+
+# Local voice: what our own detector hears, long before there are words.
+
+
+@attrs.frozen
+class VoiceStarted:
+    """The caller's voice is on. `at` is when its first voiced frame reached us (Trio clock)."""
+
+    at: float
+
+
+@attrs.frozen
+class VoiceStopped:
+    """The caller's voice is off again. `at` is when its last voiced frame reached us (Trio clock);
+    it had lasted `voiced_ms`, pauses inside it included."""
+
+    at: float
+    voiced_ms: float
 
 
 # A reply of ours.
@@ -167,6 +191,7 @@ class TimerExpired:
     name: str
 
 
+VoiceEvent = VoiceStarted | VoiceStopped
 HearingEvent = (
     SpeechStarted
     | WordsHeard
@@ -178,6 +203,7 @@ HearingEvent = (
 )
 Event = (
     HearingEvent
+    | VoiceEvent
     | ReplyAudible
     | ReplyProduced
     | ReplyFailed

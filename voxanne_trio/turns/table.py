@@ -31,6 +31,8 @@ from ..events import (
     TurnEnded,
     TurnEndedEagerly,
     TurnResumed,
+    VoiceStarted,
+    VoiceStopped,
     WordsHeard,
 )
 from .floor import (
@@ -249,7 +251,7 @@ def _say(floor: Floor, phrase: Phrase, ending: Ending | None = None) -> Step:
 _EVENTS: Final = (
     *(CallStarted, SpeechStarted, WordsHeard, TurnEndedEagerly, TurnResumed, TurnEnded),
     *(HearingLost, HearingRestored, ReplyAudible, ReplyProduced, ReplyFailed, PlayedOut),
-    *(KeyPressed, StreamStopped, StreamLost, TimerExpired),
+    *(KeyPressed, StreamStopped, StreamLost, TimerExpired, VoiceStarted, VoiceStopped),
 )
 _NOTHING: Final[dict[type[Any], Entry]] = dict.fromkeys(_EVENTS, _as_before)
 _IN_CALL: Final[dict[type[Any], Entry]] = {
