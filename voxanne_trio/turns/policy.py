@@ -1,12 +1,41 @@
 """What a caller's words mean for the floor, apart from what they ask. Pure.
 
-Refuses to understand language: these are the few phrases on which turn-taking itself depends.
+Refuses to understand language: these are the few phrases on which turn-taking itself depends. Here
+is what takes the floor from us and what does not; `requests` has what is asked of the conversation
+itself, `endings` and `dictation` whether the caller has finished, `asking` what our own sentences
+ask, `echoes` whether we hear ourselves. Everything runs on every partial transcript: microseconds.
 """
 
 from __future__ import annotations
 
 import re
 from typing import Final
+
+from .asking import Expecting, asks_something, expecting
+from .dictation import still_dictating
+from .echoes import holds_word, is_echo
+from .endings import looks_unfinished
+from .requests import asks_for_slower, asks_to_go_on, asks_to_repeat, asks_to_wait
+from .words import any_of, clauses, listed, said, same_words, word_count, words
+
+__all__ = [
+    "Expecting",
+    "asks_for_slower",
+    "asks_something",
+    "asks_to_go_on",
+    "asks_to_repeat",
+    "asks_to_wait",
+    "expecting",
+    "interrupts",
+    "is_backchannel",
+    "is_echo",
+    "is_farewell",
+    "is_stop",
+    "looks_unfinished",
+    "same_words",
+    "still_dictating",
+    "word_count",
+]
 
 _FAREWELL: Final = re.compile(
     r"\b(?:good\s?bye|bye|bye bye|see you(?: then| later| soon)?|talk to you later|"
@@ -18,8 +47,133 @@ _FAREWELL_WORDS: Final = 14
 
 def is_farewell(text: str) -> bool:
     """Whether the caller is taking leave, so that the answer to it ends the call."""
-    words = re.sub(r"[^a-z' ]+", " ", text.lower()).split()
-    if len(words) > _FAREWELL_WORDS:
+    taken = words(text)
+    if len(taken) > _FAREWELL_WORDS:
         return False
-    said = " ".join(words)
-    return _FAREWELL.search(said) is not None and _MORE.search(said) is None
+    joined = " ".join(taken)
+    return _FAREWELL.search(joined) is not None and _MORE.search(joined) is None
+
+
+# Listening
+
+_LISTENING: Final = listed(
+    "mm, mmm, mhm, mhmm, mm hm, mm hmm, mmhm, mmhmm, hm, hmm, hmmm, uh huh, unh huh, ah, aha, ah ha, "
+    "oh, ooh, wow, um, umm, uh, uhh, er, erm, "
+    "okay, ok, k, kay, okey dokey, alright, all right, right, yeah, yea, yeh, ya, yah, yep, yup, yes, "
+    "sure, sure thing, of course, for sure, definitely, absolutely, exactly, totally, correct, true, "
+    "great, good, very good, nice, perfect, awesome, excellent, wonderful, cool, fine, lovely, "
+    "fantastic, amazing, interesting, gotcha, got you, got it, i got it, i see, oh i see, i know, "
+    "i understand, understood, i hear you, makes sense, that makes sense, it makes sense, "
+    "sounds good, that sounds good, sounds great, that sounds great, sounds fair, fair enough, "
+    "that's fine, that's good, that's great, that's right, that's true, that's fair, that's nice, "
+    "that's perfect, that's cool, that's awesome, that's correct, that works, that is correct, "
+    "i see i see, no problem, no worries, really, oh really, indeed, very nice, good to know"
+)
+_NOTHING_ELSE: Final = re.compile(rf"(?:(?>{any_of(_LISTENING)})(?: |$))*+")
+_GREETING: Final = re.compile(
+    "(?:(?>"
+    + any_of(
+        [
+            *_LISTENING,
+            *listed(
+                "hello, hello there, hi, hi there, hey, hey there, hiya, howdy, good morning, "
+                "good afternoon, good evening, morning, anyone there, anybody there, "
+                "is anyone there, is anybody there, is someone there, are you there, you there, "
+                "can you hear me, who is this, who's this"
+            ),
+        ]
+    )
+    + ")(?: |$))*+"
+)
+_BEGUN: Final = frozenset(
+    phrase[:end] for phrase in _LISTENING for end in range(1, len(phrase))
+) - {"no", "n"}
+"""What may yet become listening as the recogniser goes on: "i", "that ma". A "no" is a word."""
+
+
+def is_backchannel(text: str) -> bool:
+    """Whether it is nothing but listening: noises and assent, in any number and mixture.
+
+    "yes" counts, as over a statement it says no more than "mm-hm"; "no" does not, nor "uh-uh", nor
+    what moves the talk on: "yes please", "thank you". Hesitation alone ("um") is a noise.
+    """
+    heard = said(text)
+    return bool(heard) and _NOTHING_ELSE.match(heard).end() == len(heard)  # type: ignore[union-attr]
+
+
+# Stopping
+
+_MOMENT: Final = (
+    "(?:second|sec|moment|minute|min)(?! (?:ago|late|later|left|longer|away|from|before|after|"
+    "opinion|option|appointment|one|time|visit|session|treatment|chance|date|consultation|number))"
+)
+_SHORT: Final = rf"(?:an?|one|two|just an?|just one) (?:quick |little )?{_MOMENT}\b"
+_OPENERS: Final = any_of(
+    listed(
+        "oh, okay, ok, um, uh, er, hmm, yeah, yes, yep, well, so, but, and, hey, sorry, i'm sorry, "
+        "i am sorry, please, just, actually, no, alright, all right, right, what, hi, hello, ah, "
+        "thanks, thank you, mhmm, uh huh, like, now, then, hold, can you, could you, would you, "
+        "will you, can you please, could you please, can you just, could you just, you can, "
+        "you need to, i need you to"
+    )
+)
+_STOP_AT_START: Final = re.compile(
+    rf"(?:no no\b|(?:i'm |i am )?sorry (?:but|to (?:interrupt|cut))\b)|(?:(?>{_OPENERS}) )*+(?:"
+    r"wait(?! (?:time|times|list|lists|room|period|listed)\b)(?: |$)|"
+    r"stop(?:$| (?:stop|it|that|there|right|now|please|talking|speaking|reading|listing|saying|"
+    r"interrupting|for a|a|one|i|i'm|you|you're|no|let|what|wait|hold|hang|sorry|okay|just)\b)|"
+    rf"{_SHORT}|"
+    r"hold(?:$| (?:up|it|please|that thought|for a|one|a (?:second|sec|minute|moment))\b)|"
+    r"pause(?:$| (?:please|there|it|that|for)\b)|listen(?:$| (?:to me|listen|i|you|please|here)\b)|"
+    r"(?:that's )?enough$|quiet(?:$| please\b)|(?:shush|hush|time out|timeout|whoa)(?: |$)|"
+    r"be quiet\b|shut up\b|(?:quick )?question$)"
+)
+_STOP_ANYWHERE: Final = re.compile(
+    r"(?<!\ba )(?<!\bto )(?<!\bthe )(?<!\bany )(?<!\bmy )(?<!\bi )(?<!\bi'll )(?<!\bcan't )"
+    r"(?<!\bcan i )(?<!\bwe )\b(?:hold on|hang on)\b(?! to\b)|"
+    r"(?<!\bto )\bexcuse me\b(?! (?:from|for)\b)|\bwait wait\b|"
+    r"(?<!\bto )(?<!\bcan't )(?<!\bcannot )(?<!\bi )(?<!\bi'll )(?<!\bthe )(?<!\ba )(?<!\blong )"
+    r"(?<!\bnot )(?<!\byou )(?<!\bwe )(?<!\bno )(?<!\bshould )(?<!\bcould )(?<!\bwould )"
+    rf"\bwait (?:what|no|i|sorry|let|hold|{_SHORT})\b|"
+    rf"\b(?:give me|gimme|let me have|i need) (?:just )?{_SHORT}|"
+    r"\b(?:can|could|may|let) (?:i|me) (?:just )?(?:stop|interrupt) (?:you)?\b|"
+    r"\blet me (?:just )?(?:talk|speak|finish|say something|ask)\b|\bto (?:interrupt|cut you off)\b|"
+    r"\b(?:stop|quit) (?:talking|interrupting)\b|\bno no no\b"
+)
+_CALLS_FOR_A_PERSON: Final = re.compile(
+    r"(?:agent|operator|representative|receptionist|human|a person)(?: (?:please|agent|operator|"
+    r"representative))*"
+)
+
+
+def is_stop(text: str) -> bool:
+    """Whether they tell us to stop or wait: "hold on", "excuse me", "no, wait", "just a moment".
+
+    Each is meant so only where it is said to us: at the beginning of a clause, or where the words
+    around it leave no other reading ("I can't wait", "how long is the wait", "stop by").
+    """
+    return any(
+        _STOP_AT_START.match(clause) or _STOP_ANYWHERE.search(clause) for clause in clauses(text)
+    )
+
+
+def interrupts(text: str, *, words_needed: int, ours: str = "", greeting: bool = False) -> bool:
+    """Whether these words, perhaps the first of more, take the floor while we speak.
+
+    A phrase to stop does, and so do `words_needed` words, unless they are listening, or may yet
+    turn out to be ("that makes"), or an echo of `ours`: here one word of ours is one too. Over our
+    greeting, the caller's own is expected and takes nothing.
+    """
+    if is_echo(text, ours) or holds_word(ours, text):
+        return False
+    if is_stop(text):
+        return True
+    heard = said(text)
+    if _CALLS_FOR_A_PERSON.fullmatch(heard):
+        return True
+    count = word_count(text)
+    if not count or count < words_needed:
+        return False
+    listening = (_GREETING if greeting else _NOTHING_ELSE).match(heard)
+    rest = heard[listening.end() :] if listening else heard
+    return bool(rest) and rest not in _BEGUN

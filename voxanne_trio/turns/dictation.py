@@ -1,0 +1,203 @@
+"""Whether something dictated is whole: a phone number, a spelling, an address, a date. Pure.
+
+Knows the shapes: how many digits, where a domain ends, what a street needs. People dictate in
+groups with pauses between, longer than those that end a turn; and a recogniser writes "five five
+five" or "555". Where the length cannot be known (letters, a member number) it counts as going on:
+that costs a second, cutting the caller off costs the answer.
+"""
+
+# ruff: noqa: SIM905 - word lists read best as text
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from .asking import Expecting
+from .words import FILLERS, said, words
+
+_UNITS: Final = {
+    word: str(value)
+    for value, word in enumerate(
+        (
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+            "fifteen sixteen seventeen eighteen nineteen"
+        ).split()
+    )
+} | {"oh": "0", "o": "0"}
+_TENS: Final = {
+    word: str(value)
+    for value, word in enumerate(
+        "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2
+    )
+}
+_ROUND: Final = {"hundred": "00", "thousand": "000"}
+_TIMES: Final = {"double": 2, "triple": 3}
+_BETWEEN: Final = FILLERS | frozenset("dash hyphen and then area code".split())
+PHONE_LENGTHS: Final = frozenset({7, 10})
+
+
+def figures(heard: list[str]) -> list[str]:
+    """The digits of each number word, "" for a word that is none; tens wait for their unit."""
+    found: list[str] = []
+    for index, word in enumerate(heard):
+        following = heard[index + 1] if index + 1 < len(heard) else ""
+        found.append(_figure(word, following))
+        if index and heard[index - 1] in _TIMES and len(found[-1]) == 1:
+            found[-1] *= _TIMES[heard[index - 1]]
+    return found
+
+
+def _figure(word: str, following: str) -> str:
+    if word.isdecimal():
+        return word
+    if word in _TENS:
+        joined = len(_UNITS.get(following, "00")) == 1 and following not in {"oh", "o", "zero"}
+        return _TENS[word] + ("" if joined else "0")
+    return _UNITS.get(word) or _ROUND.get(word, "")
+
+
+def trailing_figures(heard: list[str]) -> list[str]:
+    """The groups of digits the words end in, hesitation and dashes between them passed over."""
+    groups: list[str] = []
+    found = figures(heard)
+    for word, digits in zip(reversed(heard), reversed(found), strict=True):
+        if digits:
+            groups.append(digits)
+        elif word not in _BETWEEN and word not in _TIMES:
+            break
+    return groups[::-1]
+
+
+def trailing_letters(heard: list[str]) -> list[str]:
+    """The single letters the words end in."""
+    letters: list[str] = []
+    for word in reversed(heard):
+        if len(word) != 1 or not word.isalpha():
+            break
+        letters.append(word)
+    return letters[::-1]
+
+
+def is_whole_phone(groups: list[str]) -> bool:
+    """Whether the groups of digits make a phone number: ten, seven in their usual groups, or more.
+
+    Seven written in groups of three, three and one are the beginning of ten.
+    """
+    count = sum(map(len, groups))
+    if count > 10 or (count == 10 and groups[0] != "1"):
+        return True
+    return count == 7 and [len(group) for group in groups[:2]] != [3, 3]
+
+
+_REFUSED: Final = re.compile(
+    r"^(?:no|nope|not|never|nothing|none)\b|\b(?:rather not|don't|do not|can't|won't|why|"
+    r"you have (?:it|that|my)|on file|already|no thanks|never mind|forget it|same (?:as|one)|"
+    r"that's (?:it|all)|instead|do you|can you|could you|is that|are you|what's|what is|what do|"
+    r"what for|how)\b"
+)
+_YES: Final = re.compile(
+    r"(?:(?:yeah|yes|yep|sure|okay|ok|of course|certainly|uh huh|absolutely|it's|it is|um|uh|so|well|alright)(?: |$))+"
+)
+_SITE: Final = "com|org|net|edu|gov|io|co|us|me|info|biz|health|clinic|ca|uk|mil|tv|app|dev|ai"
+_DOMAIN: Final = re.compile(rf"(?:\bdot |\.)(?:{_SITE})\b(?! (?:dot|at)\b)[.?!]?(?: \w+){{0,6}}$")
+_STREET: Final = re.compile(
+    r"\b(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|place|pl|way|"
+    r"circle|cir|terrace|trail|parkway|pkwy|highway|hwy|square|broadway|loop|plaza|alley|row|"
+    r"crescent|pike|route|box \w+)\b"
+)
+_PART: Final = re.compile(
+    r"\b(?:apartment|apt|suite|unit|number|box|floor|north|south|east|west|p o)$"
+)
+_ZIP: Final = re.compile(r"\b\d{5}(?:-?\d{4})?\W*$")
+_MONTH: Final = re.compile(
+    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december|"
+    r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b"
+)
+_ORDINALS: Final = {
+    word: str(value)
+    for value, word in enumerate(
+        (
+            "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
+            "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+        ).split(),
+        start=1,
+    )
+} | {"thirtieth": "30"}
+_ORDINAL: Final = re.compile(r"(\d+)(?:st|nd|rd|th)")
+AS_IN: Final = re.compile(r"\b[a-z] (?:as in|for|like in|like) \w+$")
+_TITLE: Final = re.compile(r"(?:doctor|dr|mister|mr|missus|mrs|ms|miss|first name(?: is)? \w+)$")
+
+
+def still_dictating(text: str, expected: Expecting) -> bool:
+    """Whether this answer to what we asked for is not yet whole.
+
+    Assent alone ("sure") is not: the thing itself is to come. A refusal or a question of theirs
+    ("why do you need it?") is no dictation.
+    """
+    heard = words(text)
+    joined = " ".join(heard)
+    if expected is Expecting.NOTHING or not heard or _REFUSED.search(joined):
+        return False
+    if _YES.fullmatch(joined):
+        return True
+    match expected:
+        case Expecting.DIGITS:
+            return _digits_go_on(heard)
+        case Expecting.SPELLING:
+            return spelling_goes_on(heard) or bool(trailing_figures(heard))
+        case Expecting.EMAIL:
+            return not _DOMAIN.search(text.casefold().rstrip()) and len(heard) < 12
+        case Expecting.ADDRESS:
+            return _address_goes_on(text, joined, heard)
+        case Expecting.NAME:
+            return spelling_goes_on(heard) or _TITLE.search(joined) is not None
+        case _:
+            return _date_goes_on(joined, heard)
+
+
+def _digits_go_on(heard: list[str]) -> bool:
+    groups = [digits for digits in figures(heard) if digits]
+    return bool(groups) and not is_whole_phone(groups)
+
+
+def spelling_goes_on(heard: list[str]) -> bool:
+    """Whether the words end in letters spelled, and not those of a word said before them."""
+    letters = trailing_letters(heard)
+    if len(letters) < 2:
+        return bool(letters and len(heard) == 1) or AS_IN.search(" ".join(heard)) is not None
+    return "".join(letters) not in heard[: -len(letters)]
+
+
+def _address_goes_on(text: str, joined: str, heard: list[str]) -> bool:
+    if _PART.search(joined):
+        return True
+    if _STREET.search(joined):
+        return False
+    return any(figures(heard)) and _ZIP.search(text) is None
+
+
+def _date_goes_on(joined: str, heard: list[str]) -> bool:
+    month = _MONTH.search(joined) is not None
+    groups = [number for word in _numbers(heard) if (number := word)]
+    if not groups:
+        return month
+    if groups[-1] in {"19", "20"} and len(groups) > 1 - month:
+        return len(groups) < 4 - month
+    digits = "".join(groups)
+    return len(groups) < 3 - month and not (not month and len(digits) in {6, 8})
+
+
+def _numbers(heard: list[str]) -> list[str]:
+    """Numbers as said, tens joined with their units and ordinals among them."""
+    found: list[str] = []
+    open_tens = False
+    for word, digits in zip(heard, figures(heard), strict=True):
+        ordinal = _ORDINALS.get(word) or ((match := _ORDINAL.fullmatch(word)) and match.group(1))
+        number = digits or ordinal or ""
+        if open_tens and number:
+            found[-1] += number
+        elif number:
+            found.append(number)
+        open_tens = word in _TENS and len(number) == 1
+    return found
