@@ -12,7 +12,7 @@ import trio.testing
 
 from tests.phone import Phone
 from voxanne_trio.audio import silence
-from voxanne_trio.events import PlayedOut, ReplyAudible
+from voxanne_trio.events import PlayedOut, RanDry, ReplyAudible
 from voxanne_trio.humanizer import Sentence
 from voxanne_trio.telephony.playback import CONTROL_MESSAGES, Pacing, PeerStalled, Playback
 from voxanne_trio.telephony.speech import Pace, Speech
@@ -25,7 +25,7 @@ LOUD = b"\x10"
 class Line:
     playback: Playback
     phone: Phone
-    told: list[tuple[float, ReplyAudible | PlayedOut]]
+    told: list[tuple[float, ReplyAudible | RanDry | PlayedOut]]
     nursery: trio.Nursery
 
     def speech(self, reply: int = 1) -> Speech:
@@ -51,7 +51,7 @@ def fill(speech: Speech, words: int) -> None:
 
 @asynccontextmanager
 async def line(delay: float = 0.020, pacing: Pacing | None = None) -> AsyncIterator[Line]:
-    told: list[tuple[float, ReplyAudible | PlayedOut]] = []
+    told: list[tuple[float, ReplyAudible | RanDry | PlayedOut]] = []
     playback = Playback(
         "MZ1", pacing or Pacing(), lambda event: told.append((trio.current_time(), event))
     )

@@ -23,7 +23,7 @@ from ..call import Services
 from ..clinic import Clinic, ClinicProfileError, load_clinic
 from ..conversation import Script
 from ..errors import ConfigurationError, VendorError
-from ..hearing import make_ears
+from ..hearing import VoiceDetector, make_ears
 from ..humanizer import recited, spoken
 from ..records import InMemoryRecords, Records
 from ..settings import Settings
@@ -157,6 +157,7 @@ class Composition:
             make_ears=lambda call_sid: make_ears(
                 settings, outside.dialer, call_sid=call_sid, keyterms=terms, rng=outside.random
             ),
+            make_detector=lambda far_end: VoiceDetector(far_end=far_end),
             wall_clock=outside.wall_clock,
         )
 
@@ -167,11 +168,15 @@ def lines_of(clinic: Clinic) -> dict[Phrase, str]:
         Phrase.GREETING: clinic.greeting,
         Phrase.APOLOGY: "I'm sorry, I had a little trouble there. Could you say that once more?",
         Phrase.SAY_AGAIN: "Sorry, could you say that again?",
+        Phrase.SURE: "Sure.",
+        Phrase.STILL_THERE: "Are you still there?",
+        Phrase.STILL_THERE_AGAIN: "I can't hear you. If you're there, please say something.",
         Phrase.GOODBYE: "Thanks for calling. Goodbye.",
         Phrase.TROUBLE: (
             "I'm sorry, I'm having technical trouble right now. "
             "Please call again in a few minutes. Goodbye."
         ),
+        Phrase.TIME_IS_SHORT: "Just so you know, we have about a minute left on this call.",
         Phrase.TIME_IS_UP: (
             "I'm sorry, we've come to the end of our time. "
             "Please call again if you need anything else. Goodbye."
