@@ -34,7 +34,6 @@ _TENS: Final = {
 _ROUND: Final = {"hundred": "00", "thousand": "000"}
 _TIMES: Final = {"double": 2, "triple": 3}
 _BETWEEN: Final = FILLERS | frozenset("dash hyphen and then area code".split())
-PHONE_LENGTHS: Final = frozenset({7, 10})
 
 
 def figures(heard: list[str]) -> list[str]:
@@ -125,7 +124,7 @@ _ORDINALS: Final = {
     )
 } | {"thirtieth": "30"}
 _ORDINAL: Final = re.compile(r"(\d+)(?:st|nd|rd|th)")
-AS_IN: Final = re.compile(r"\b[a-z] (?:as in|for|like in|like) \w+$")
+_AS_IN: Final = re.compile(r"\b(?:[a-z] as in|[b-hj-z] (?:for|like)) \w+$")
 _TITLE: Final = re.compile(r"(?:doctor|dr|mister|mr|missus|mrs|ms|miss|first name(?: is)? \w+)$")
 
 
@@ -145,13 +144,13 @@ def still_dictating(text: str, expected: Expecting) -> bool:
         case Expecting.DIGITS:
             return _digits_go_on(heard)
         case Expecting.SPELLING:
-            return spelling_goes_on(heard) or bool(trailing_figures(heard))
+            return _spelling_goes_on(heard) or bool(trailing_figures(heard))
         case Expecting.EMAIL:
             return not _DOMAIN.search(text.casefold().rstrip()) and len(heard) < 12
         case Expecting.ADDRESS:
             return _address_goes_on(text, joined, heard)
         case Expecting.NAME:
-            return spelling_goes_on(heard) or _TITLE.search(joined) is not None
+            return _spelling_goes_on(heard) or _TITLE.search(joined) is not None
         case _:
             return _date_goes_on(joined, heard)
 
@@ -161,11 +160,13 @@ def _digits_go_on(heard: list[str]) -> bool:
     return bool(groups) and not is_whole_phone(groups)
 
 
-def spelling_goes_on(heard: list[str]) -> bool:
+def _spelling_goes_on(heard: list[str]) -> bool:
     """Whether the words end in letters spelled, and not those of a word said before them."""
     letters = trailing_letters(heard)
     if len(letters) < 2:
-        return bool(letters and len(heard) == 1) or AS_IN.search(" ".join(heard)) is not None
+        return bool(letters and len(heard) == 1) or _AS_IN.search(" ".join(heard)) is not None
+    if any("".join(letters[start:]) in _ACRONYMS for start in (0, 1)):
+        return False
     return "".join(letters) not in heard[: -len(letters)]
 
 
@@ -201,3 +202,62 @@ def _numbers(heard: list[str]) -> list[str]:
             found.append(number)
         open_tens = word in _TENS and len(number) == 1
     return found
+
+
+# What is dictated without our having asked
+
+_ACRONYMS: Final = frozenset(
+    (
+        "am pm ok bbl prp tca ipl mri er id dob tv us usa la ny ppo hmo iv iq bmi hiv std obgyn ent "
+        "cpr dui asap fyi pdo rf hsa fsa aarp aa bb cc"
+    ).split()
+)
+_NUMBER_CUE: Final = re.compile(
+    r"\b(?:number|numbers|phone|cell|mobile|reach me|call me|text me|area code)\b"
+)
+_UNKNOWN_LENGTH: Final = re.compile(
+    r"\b(?:member|policy|group|subscriber|confirmation|reference|insurance|account)\b"
+)
+_OTHER_NUMBER: Final = re.compile(
+    r"\b(?:year|born|zip|dollars|at|around|about|before|after|until|suite|apartment|room|extension|"
+    r"last four|weigh|pounds|age|i'm)(?: \w+)?$"
+)
+_HUNDREDS: Final = re.compile(
+    r"(?:(?:it's|it is|i live at|i'm at|my address is|the address is|address is|um|uh|yeah) )*"
+    r"(?:eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen) hundred"
+)
+_ADDRESS_CUE: Final = re.compile(r"\b(?:address is|address's|i live (?:at|on)|we live (?:at|on))\b")
+_DIRECTION: Final = re.compile(r"(?:\d+|hundred|\w+teen|\w+ty) (?:north|south|east|west)$")
+_EMAIL_CUE: Final = re.compile(r"\be ?mail(?:'s| is| address is)\b")
+_EMAIL_BEGUN: Final = re.compile(r"(?:\w+ ){0,4}\w+ (?:dot|underscore) \w+$")
+_SAID_SITE: Final = re.compile(rf"\bdot (?:{_SITE})$")
+
+
+def dictation_goes_on(text: str, joined: str, heard: list[str], *, asked: bool) -> bool:
+    """Whether the text ends in something dictated that is not whole, whoever asked for it."""
+    if _spelling_goes_on(heard) and len(heard) > 1:
+        return True
+    if _number_goes_on(joined, heard):
+        return True
+    return not asked and _place_goes_on(text, joined)
+
+
+def _number_goes_on(joined: str, heard: list[str]) -> bool:
+    groups = trailing_figures(heard)
+    if not groups:
+        return False
+    if _UNKNOWN_LENGTH.search(joined):
+        return True
+    if _NUMBER_CUE.search(joined):
+        return not is_whole_phone(groups)
+    before = " ".join(heard[: -len(groups)])
+    dialled = len(groups) > 2 or (len(groups) > 1 and len(groups[0]) == 3)
+    return dialled and not is_whole_phone(groups) and not _OTHER_NUMBER.search(before)
+
+
+def _place_goes_on(text: str, joined: str) -> bool:
+    if _EMAIL_CUE.search(joined) or _EMAIL_BEGUN.match(joined):
+        return not _SAID_SITE.search(joined) and not _DOMAIN.search(text.casefold().rstrip())
+    if _HUNDREDS.fullmatch(joined) or _DIRECTION.search(joined):
+        return True
+    return _ADDRESS_CUE.search(joined) is not None and not _STREET.search(joined)

@@ -16,7 +16,7 @@ from .dictation import still_dictating
 from .echoes import holds_word, is_echo
 from .endings import looks_unfinished
 from .requests import asks_for_slower, asks_to_go_on, asks_to_repeat, asks_to_wait
-from .words import any_of, clauses, listed, said, same_words, word_count, words
+from .words import any_of, clauses, listed, said, same_words, word_count
 
 __all__ = [
     "Expecting",
@@ -37,29 +37,51 @@ __all__ = [
     "word_count",
 ]
 
-_FAREWELL: Final = re.compile(
-    r"\b(?:good\s?bye|bye|bye bye|see you(?: then| later| soon)?|talk to you later|"
-    r"have a (?:good|great|nice|lovely) (?:day|one|night|evening|afternoon|weekend))$"
+_DAY: Final = "(?:day|one|night|evening|afternoon|weekend|week|morning|holiday|time|trip|rest)"
+_WHEN: Final = (
+    r"(?:(?:then|later|soon|there|around|tomorrow|tonight|monday|tuesday|wednesday|thursday|"
+    r"friday|saturday|sunday|next|on|at|in|the|a|few|morning|afternoon|week|month|weeks|day|days|"
+    r"two|three|\d+)(?: |$))*"
 )
-_MORE: Final = re.compile(r"\b(?:before|how|what|when|where|why|can you|could you|do you)\b")
-_FAREWELL_WORDS: Final = 14
+_FAREWELL: Final = re.compile(
+    r"(?<!say )(?<!saying )(?<!said )\b(?:good ?bye|bye bye|bye)(?: now| then| for now)?(?: \w+)?$|"
+    rf"(?<!to )(?<!can i )(?<!could i )(?<!will i )(?<!do i )(?<!i )\bsee (?:you|ya|y'all) ?{_WHEN}$|"
+    r"(?<!to )\b(?:talk|speak) (?:to you )?(?:later|soon|then|tomorrow)$|\bcatch you later$|"
+    r"\bhave (?:a|an) (?:very |really )?(?:good|great|nice|lovely|wonderful|blessed|safe|amazing|"
+    rf"beautiful|pleasant|fantastic|awesome) (?:rest of (?:your|the) )?{_DAY}$|"
+    rf"\benjoy (?:the rest of )?your {_DAY}$|(?<!a )\bgood ?night$|"
+    r"(?<!to )(?<!i )(?<!will )(?<!they )(?<!can )\btake care(?: now| of yourself)?$|"
+    r"(?<!do )\bi(?:'ve)? (?:have to|gotta|got to|need to|better|should|must) "
+    r"(?:go|run|get going)(?: now)?$"
+)
+_THANKS: Final = re.compile(
+    r"(?: (?:thanks|thank you|thanks again|thank you again|so much|very much|okay|you too|again|"
+    r"for (?:everything|your help|all your help)))+$"
+)
+_MORE: Final = re.compile(
+    r"\b(?:before|how|what|when|where|why|can you|could you|do you|did you|do i|should i|"
+    r"don't hang up|question)\b"
+)
+_FAREWELL_WORDS: Final = 24
 
 
 def is_farewell(text: str) -> bool:
-    """Whether the caller is taking leave, so that the answer to it ends the call."""
-    taken = words(text)
-    if len(taken) > _FAREWELL_WORDS:
+    """Whether the caller is taking leave, so that the answer to it ends the call.
+
+    Thanks alone are none ("that's all, thank you"): something may follow them.
+    """
+    heard = _THANKS.sub("", said(text))
+    if heard.count(" ") >= _FAREWELL_WORDS:
         return False
-    joined = " ".join(taken)
-    return _FAREWELL.search(joined) is not None and _MORE.search(joined) is None
+    return _FAREWELL.search(heard) is not None and _MORE.search(heard) is None
 
 
 # Listening
 
 _LISTENING: Final = listed(
-    "mm, mmm, mhm, mhmm, mm hm, mm hmm, mmhm, mmhmm, hm, hmm, hmmm, uh huh, unh huh, ah, aha, ah ha, "
+    "mm, mmm, mhm, mhmm, mm-hm, mm-hmm, mm hm, mm hmm, uh-huh, unh-huh, mmhm, mmhmm, hm, hmm, hmmm, uh huh, unh huh, ah, aha, ah ha, "
     "oh, ooh, wow, um, umm, uh, uhh, er, erm, "
-    "okay, ok, k, kay, okey dokey, alright, all right, right, yeah, yea, yeh, ya, yah, yep, yup, yes, "
+    "okay, ok, kay, okey dokey, alright, all right, right, yeah, yea, yeh, ya, yah, yep, yup, yes, "
     "sure, sure thing, of course, for sure, definitely, absolutely, exactly, totally, correct, true, "
     "great, good, very good, nice, perfect, awesome, excellent, wonderful, cool, fine, lovely, "
     "fantastic, amazing, interesting, gotcha, got you, got it, i got it, i see, oh i see, i know, "
@@ -112,13 +134,14 @@ _OPENERS: Final = any_of(
     listed(
         "oh, okay, ok, um, uh, er, hmm, yeah, yes, yep, well, so, but, and, hey, sorry, i'm sorry, "
         "i am sorry, please, just, actually, no, alright, all right, right, what, hi, hello, ah, "
-        "thanks, thank you, mhmm, uh huh, like, now, then, hold, can you, could you, would you, "
+        "thanks, thank you, mhmm, uh huh, like, now, then, whoa, can you, could you, would you, "
         "will you, can you please, could you please, can you just, could you just, you can, "
         "you need to, i need you to"
     )
 )
 _STOP_AT_START: Final = re.compile(
-    rf"(?:no no\b|(?:i'm |i am )?sorry (?:but|to (?:interrupt|cut))\b)|(?:(?>{_OPENERS}) )*+(?:"
+    rf"no no\b(?! (?:problem|worries|that's (?:fine|okay|good|it|all)|it's (?:fine|okay)|not at all|thank|"
+    rf"thanks|you're fine|i'm good)\b)|(?:(?>{_OPENERS}) )*+(?:"
     r"wait(?! (?:time|times|list|lists|room|period|listed)\b)(?: |$)|"
     r"stop(?:$| (?:stop|it|that|there|right|now|please|talking|speaking|reading|listing|saying|"
     r"interrupting|for a|a|one|i|i'm|you|you're|no|let|what|wait|hold|hang|sorry|okay|just)\b)|"
@@ -130,15 +153,16 @@ _STOP_AT_START: Final = re.compile(
 )
 _STOP_ANYWHERE: Final = re.compile(
     r"(?<!\ba )(?<!\bto )(?<!\bthe )(?<!\bany )(?<!\bmy )(?<!\bi )(?<!\bi'll )(?<!\bcan't )"
-    r"(?<!\bcan i )(?<!\bwe )\b(?:hold on|hang on)\b(?! to\b)|"
+    r"(?<!\bi can )(?<!\bwe )\b(?:hold on|hang on)\b(?! to\b)|"
     r"(?<!\bto )\bexcuse me\b(?! (?:from|for)\b)|\bwait wait\b|"
     r"(?<!\bto )(?<!\bcan't )(?<!\bcannot )(?<!\bi )(?<!\bi'll )(?<!\bthe )(?<!\ba )(?<!\blong )"
     r"(?<!\bnot )(?<!\byou )(?<!\bwe )(?<!\bno )(?<!\bshould )(?<!\bcould )(?<!\bwould )"
     rf"\bwait (?:what|no|i|sorry|let|hold|{_SHORT})\b|"
     rf"\b(?:give me|gimme|let me have|i need) (?:just )?{_SHORT}|"
-    r"\b(?:can|could|may|let) (?:i|me) (?:just )?(?:stop|interrupt) (?:you)?\b|"
-    r"\blet me (?:just )?(?:talk|speak|finish|say something|ask)\b|\bto (?:interrupt|cut you off)\b|"
-    r"\b(?:stop|quit) (?:talking|interrupting)\b|\bno no no\b"
+    r"\b(?:can|could|may|let) (?:i|me) (?:just )?(?:stop|interrupt) you\b|"
+    r"\blet me (?:just )?(?:talk|speak|finish|say something|ask you)\b|"
+    r"\bsorry but\b|\b(?:sorry|hate|don't mean) to (?:interrupt|cut)\b|"
+    r"\b(?:stop|quit) (?:talking|interrupting)\b|\bno no no\b(?! problem)"
 )
 _CALLS_FOR_A_PERSON: Final = re.compile(
     r"(?:agent|operator|representative|receptionist|human|a person)(?: (?:please|agent|operator|"
@@ -152,9 +176,10 @@ def is_stop(text: str) -> bool:
     Each is meant so only where it is said to us: at the beginning of a clause, or where the words
     around it leave no other reading ("I can't wait", "how long is the wait", "stop by").
     """
-    return any(
-        _STOP_AT_START.match(clause) or _STOP_ANYWHERE.search(clause) for clause in clauses(text)
-    )
+    heard = said(text)
+    if _STOP_ANYWHERE.search(heard):
+        return True
+    return any(_STOP_AT_START.match(clause) for clause in (heard, *clauses(text)))
 
 
 def interrupts(text: str, *, words_needed: int, ours: str = "", greeting: bool = False) -> bool:
