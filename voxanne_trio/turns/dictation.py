@@ -230,6 +230,8 @@ _ADDRESS_CUE: Final = re.compile(r"\b(?:address is|address's|i live (?:at|on)|we
 _DIRECTION: Final = re.compile(r"(?:\d+|hundred|\w+teen|\w+ty) (?:north|south|east|west)$")
 _EMAIL_CUE: Final = re.compile(r"\be ?mail(?:'s| is| address is)\b")
 _EMAIL_BEGUN: Final = re.compile(r"(?:\w+ ){0,4}\w+ (?:dot|underscore) \w+$")
+_SIDES: Final = ("north", "south", "east", "west")
+_EMAIL_MARK: Final = re.compile(" (?:dot|underscore) ")
 _SAID_SITE: Final = re.compile(rf"\bdot (?:{_SITE})$")
 
 
@@ -256,8 +258,8 @@ def _number_goes_on(joined: str, heard: list[str]) -> bool:
 
 
 def _place_goes_on(text: str, joined: str) -> bool:
-    if _EMAIL_CUE.search(joined) or _EMAIL_BEGUN.match(joined):
+    if _EMAIL_CUE.search(joined) or (_EMAIL_MARK.search(joined) and _EMAIL_BEGUN.match(joined)):
         return not _SAID_SITE.search(joined) and not _DOMAIN.search(text.casefold().rstrip())
-    if _HUNDREDS.fullmatch(joined) or _DIRECTION.search(joined):
+    if _HUNDREDS.fullmatch(joined) or (joined.endswith(_SIDES) and _DIRECTION.search(joined)):
         return True
     return _ADDRESS_CUE.search(joined) is not None and not _STREET.search(joined)

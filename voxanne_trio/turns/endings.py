@@ -157,6 +157,9 @@ _STARTED: Final = re.compile(
     r".*(?<!all )(?<!what )(?<!everything )(?<!thing )(?<!one )(?<!ever )(?<!that )\b(?:i|we) "
     r"(?:just |really |also )?(?:need|want|wanted)$"
 )
+_MAY_HAVE_STARTED: Final = frozenset(
+    "was just like a see think have had got need want wanted".split()
+)
 _ONLY_OPENERS: Final = re.compile(
     "(?:(?:"
     + any_of(
@@ -196,7 +199,9 @@ def _open(joined: str, heard: list[str], *, asked: bool) -> bool:
         return before not in _ENDS_AFTER[last] and not _asked_in_full(joined)
     if before in _GOES_ON_AFTER.get(last, ()):
         return not _asked_in_full(joined)
-    return any(begun.match(joined) for begun in (_QUESTION_BEGUN, _BE_BEGUN, _STARTED))
+    if last in _MAY_HAVE_STARTED and _STARTED.match(joined):
+        return True
+    return _QUESTION_BEGUN.match(joined) is not None or _BE_BEGUN.match(joined) is not None
 
 
 def _asked_in_full(joined: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 
 from .asking import Expecting, asks_something, expecting
 from .dictation import still_dictating
-from .echoes import holds_word, is_echo
+from .echoes import is_echo, is_word_of
 from .endings import looks_unfinished
 from .requests import asks_for_slower, asks_to_go_on, asks_to_repeat, asks_to_wait
 from .words import any_of, clauses, listed, said, same_words, word_count
@@ -120,7 +120,7 @@ def is_backchannel(text: str) -> bool:
     what moves the talk on: "yes please", "thank you". Hesitation alone ("um") is a noise.
     """
     heard = said(text)
-    return bool(heard) and _NOTHING_ELSE.match(heard).end() == len(heard)  # type: ignore[union-attr]
+    return bool(heard) and _NOTHING_ELSE.fullmatch(heard) is not None
 
 
 # Stopping
@@ -164,6 +164,10 @@ _STOP_ANYWHERE: Final = re.compile(
     r"\bsorry but\b|\b(?:sorry|hate|don't mean) to (?:interrupt|cut)\b|"
     r"\b(?:stop|quit) (?:talking|interrupting)\b|\bno no no\b(?! problem)"
 )
+_MAY_STOP: Final = re.compile(
+    "wait|stop|hold|hang|sec|moment|min|excuse|sorry|no no|interrupt|listen|let me|pause|enough|"
+    "quiet|hush|time ?out|whoa|shut|quit|question|cut"
+)
 _CALLS_FOR_A_PERSON: Final = re.compile(
     r"(?:agent|operator|representative|receptionist|human|a person)(?: (?:please|agent|operator|"
     r"representative))*"
@@ -177,6 +181,8 @@ def is_stop(text: str) -> bool:
     around it leave no other reading ("I can't wait", "how long is the wait", "stop by").
     """
     heard = said(text)
+    if not _MAY_STOP.search(heard):
+        return False
     if _STOP_ANYWHERE.search(heard):
         return True
     return any(_STOP_AT_START.match(clause) for clause in (heard, *clauses(text)))
@@ -189,16 +195,18 @@ def interrupts(text: str, *, words_needed: int, ours: str = "", greeting: bool =
     turn out to be ("that makes"), or an echo of `ours`: here one word of ours is one too. Over our
     greeting, the caller's own is expected and takes nothing.
     """
-    if is_echo(text, ours) or holds_word(ours, text):
-        return False
-    if is_stop(text):
-        return True
     heard = said(text)
-    if _CALLS_FOR_A_PERSON.fullmatch(heard):
-        return True
-    count = word_count(text)
-    if not count or count < words_needed:
-        return False
+    if not is_stop(text):
+        count = word_count(text)
+        if not count or (count < words_needed and not _CALLS_FOR_A_PERSON.fullmatch(heard)):
+            return False
+        if _listens(heard, greeting=greeting):
+            return False
+    return not is_echo(text, ours) and not is_word_of(ours, text)
+
+
+def _listens(heard: str, *, greeting: bool) -> bool:
+    """Whether it is listening, or may yet be."""
     listening = (_GREETING if greeting else _NOTHING_ELSE).match(heard)
     rest = heard[listening.end() :] if listening else heard
-    return bool(rest) and rest not in _BEGUN
+    return not rest or rest in _BEGUN
