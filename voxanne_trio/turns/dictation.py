@@ -79,20 +79,20 @@ def trailing_letters(heard: list[str]) -> list[str]:
 
 
 def is_whole_phone(groups: list[str]) -> bool:
-    """Whether the groups of digits make a phone number: ten, seven in their usual groups, or more.
+    """Whether the groups of digits make a phone number: ten, or seven in their usual groups.
 
-    Seven written in groups of three, three and one are the beginning of ten.
+    Seven written in groups of three, three and one are the beginning of ten. A 1 before the area
+    code is not counted; more than ten digits are not waited for either.
     """
-    count = sum(map(len, groups))
-    if count > 10 or (count == 10 and groups[0] != "1"):
-        return True
-    return count == 7 and [len(group) for group in groups[:2]] != [3, 3]
+    sizes = [len(group) for group in (groups[1:] if groups[:1] == ["1"] else groups)]
+    count = sum(sizes)
+    return count >= 10 or (count == 7 and sizes[:2] != [3, 3])
 
 
 _REFUSED: Final = re.compile(
     r"^(?:no|nope|not|never|nothing|none)\b|\b(?:rather not|don't|do not|can't|won't|why|"
     r"you have (?:it|that|my)|on file|already|no thanks|never mind|forget it|same (?:as|one)|"
-    r"that's (?:it|all)|instead|do you|can you|could you|is that|are you|what's|what is|what do|"
+    r"that's (?:it|all)|instead|do you|(?:can|could|may|should) (?:i|you)|is that|are you|what's|what is|what do|"
     r"what for|how)\b"
 )
 _YES: Final = re.compile(
@@ -124,7 +124,7 @@ _ORDINALS: Final = {
     )
 } | {"thirtieth": "30"}
 _ORDINAL: Final = re.compile(r"(\d+)(?:st|nd|rd|th)")
-_AS_IN: Final = re.compile(r"\b(?:[a-z] as in|[b-hj-z] (?:for|like)) \w+$")
+_AS_IN: Final = re.compile(r"(?:^| )(?:[a-z] as in|[b-hj-z] (?:for|like)) \w+$")
 _TITLE: Final = re.compile(r"(?:doctor|dr|mister|mr|missus|mrs|ms|miss|first name(?: is)? \w+)$")
 
 
@@ -180,7 +180,7 @@ def _address_goes_on(text: str, joined: str, heard: list[str]) -> bool:
 
 def _date_goes_on(joined: str, heard: list[str]) -> bool:
     month = _MONTH.search(joined) is not None
-    groups = [number for word in _numbers(heard) if (number := word)]
+    groups = _numbers(heard)
     if not groups:
         return month
     if groups[-1] in {"19", "20"} and len(groups) > 1 - month:
@@ -190,17 +190,17 @@ def _date_goes_on(joined: str, heard: list[str]) -> bool:
 
 
 def _numbers(heard: list[str]) -> list[str]:
-    """Numbers as said, tens joined with their units and ordinals among them."""
+    """Numbers as said, ordinals among them, units joined to their tens."""
     found: list[str] = []
-    open_tens = False
+    before = ""
     for word, digits in zip(heard, figures(heard), strict=True):
-        ordinal = _ORDINALS.get(word) or ((match := _ORDINAL.fullmatch(word)) and match.group(1))
-        number = digits or ordinal or ""
-        if open_tens and number:
-            found[-1] += number
+        match = _ORDINAL.fullmatch(word)
+        number = digits or _ORDINALS.get(word) or (match.group(1) if match else "")
+        if before in _TENS and len(number) == 1 and number != "0":
+            found[-1] = found[-1][0] + number
         elif number:
             found.append(number)
-        open_tens = word in _TENS and len(number) == 1
+        before = word
     return found
 
 
@@ -253,8 +253,22 @@ def _number_goes_on(joined: str, heard: list[str]) -> bool:
     if _NUMBER_CUE.search(joined):
         return not is_whole_phone(groups)
     before = " ".join(heard[: -len(groups)])
-    dialled = len(groups) > 2 or (len(groups) > 1 and len(groups[0]) == 3)
-    return dialled and not is_whole_phone(groups) and not _OTHER_NUMBER.search(before)
+    return (
+        (len(groups) > 1 and len(groups[0]) == 3 and heard[-1].isdecimal())
+        or _one_by_one(heard) > 2
+    ) and not (is_whole_phone(groups) or _OTHER_NUMBER.search(before))
+
+
+def _one_by_one(heard: list[str]) -> int:
+    """How many digits are said singly at the end: "nineteen eighty five" says none so."""
+    count = 0
+    for word, before in zip(reversed(heard), [*reversed(heard[:-1]), ""], strict=True):
+        if word in _BETWEEN:
+            continue
+        if len(_UNITS.get(word, "--")) > 1 or before in _TENS:
+            break
+        count += 1
+    return count
 
 
 def _place_goes_on(text: str, joined: str) -> bool:

@@ -26,7 +26,7 @@ _LOOKED_AT: Final = 24
 _OPENS: Final = frozenset(
     (
         "and or but nor because 'cause cuz although unless whether if than as until without during "
-        "the an my your our their every very into onto versus including "
+        "the an my your our their every very fairly extremely into onto versus including "
         "gonna wanna gotta lemme "
         "i'm i've i'd i'll it's that's there's he's she's we're we've we'll we'd they're they've "
         "they'll you're you've you'll you'd he'll she'll let's who's where's what's how's here's "
@@ -47,7 +47,7 @@ _ENDS_AFTER: Final[dict[str, frozenset[str]]] = {
         "by": "come coming came stop stopped stopping drop dropped go going went swing passed pass",
         "on": "hold hang go going goes went carry come keep move moving later early put turn turned "
         "it them him her so now from rub try head",
-        "of": "made think thinking thought heard hear aware kind sort speaking taken full rid",
+        "of": "know made think thinking thought heard hear aware kind sort speaking taken full rid",
         "for": "what",
         "to": "used",
         "from": "",
@@ -63,7 +63,7 @@ _ENDS_AFTER: Final[dict[str, frozenset[str]]] = {
         "she": "than isn't doesn't didn't can't won't wasn't",
         "they": "than aren't don't didn't can't won't weren't doesn't",
         "is": "it that he she there one so who",
-        "was": "it that he she there one so i who",
+        "was": "it that he she there one so who",
         "are": "they we you there those these",
         "were": "they we you there those these",
         "a": "vitamin hepatitis part plan type grade option room building suite",
@@ -73,6 +73,7 @@ _ENDS_AFTER: Final[dict[str, frozenset[str]]] = {
         "to be": "",
     }.items()
 }
+_STAMMERED: Final = frozenset("i it he she we they that this it's is was do to of in for".split())
 _WH: Final = "what when where who how why which"
 _AUXILIARIES: Final = "do does did can could would will should have has"
 _GOES_ON_AFTER: Final[dict[str, frozenset[str]]] = {
@@ -80,7 +81,7 @@ _GOES_ON_AFTER: Final[dict[str, frozenset[str]]] = {
     for last, before in {
         "that": "think thought said told me hoping mentioned so is fact afraid worried sure except "
         "given seems heard",
-        "like": "it's feel feels felt something and was but so that's just looks sounds i'd would",
+        "like": "it's feel feels felt something and was but so that's just looks sounds i'd would for maybe",
         **dict.fromkeys(
             ("when", "where", "what", "how", "who"),
             "and or but for about is was on of by with that's until time wondering",
@@ -92,9 +93,9 @@ _GOES_ON_AFTER: Final[dict[str, frozenset[str]]] = {
         "this": "is",
         **dict.fromkeys(_AUXILIARIES.split(), f"{_WH} much many long often soon"),
         "just": "i i'm was and it's but",
-        "really": "i i'm was it's a",
+        "really": "i he she it they we i'm was it's that's a don't",
         "also": "i and",
-        "be": "to will would might could i'll it'll",
+        "be": "to will would i'll it'll i'd it'd",
         "mean": "i",
         "wonder": "i",
         "wondering": "was i'm just",
@@ -116,13 +117,13 @@ _OPENERS: Final = (
 )
 _ASKS_BACK: Final = re.compile(
     rf"(?:^|\b(?:know|sure|see|say|tell|remember|ask|idea|and|so|but|okay|um|uh|yeah|that's|is|or|"
-    rf"wondering|care|matter) )(?:{_WH.replace(' ', '|')})\b"
+    rf"wondering|care|matter) )(?:{_WH.replace(' ', '|')})\b|\bone (?:i|we|you|he|she)\b"
 )
 """A question, asked or told: what follows may end in what it asks about."""
 
 _STRANDED: Final = re.compile(
-    r"\b(?:it|that|this|you|i|we|they|he|she|there|here|one|talk|speak|go|come|start|ask|look|pay|"
-    r"wait|deal|book|live|help|work|sign|apply|send|call|like|\w+ing|\w+ed|is|are|was)"
+    r"\b(?:it|that|this|you|i|we|they|he|she|there|here|one|talk|speak|go|come|start|ask|look|pay|in|"
+    r"it's|that's|wait|deal|book|live|help|work|sign|apply|send|call|like|\w+ing|\w+ed|is|are|was)"
     r" (?:for|to|about|with|at|from|in|on|like|of)$"
 )
 _NOT_STRANDED: Final = re.compile(
@@ -131,7 +132,8 @@ _NOT_STRANDED: Final = re.compile(
 )
 _WILLING: Final = re.compile(
     r"\b(?:(?:don't|didn't|doesn't|wouldn't|told not|prefer not|rather not|can't) (?:\w+ ){0,2}|"
-    r"if (?:i|you|we) \w+ |(?:i'd|would) (?:love|be happy|be glad) |(?:want|need) (?:me|us|you) )to$"
+    r"if (?:i|you|we) \w+ |(?:i'd|would) (?:love|be happy|be glad) |(?:want|need) (?:me|us|you) )to$|"
+    r"^(?:is|are) (?:\w+ ){1,3}in$"
 )
 _TOLD: Final = re.compile(
     rf"\b(?:know|sure|tell|tell me|see|remember|ask|idea|wondering|care|matter|about|that's) "
@@ -144,7 +146,7 @@ _BE_ASKED: Final = re.compile(
 _ALSO: Final = re.compile(r"\b(?:so|neither|nor) (?:do|am|can|did|would|have|will|was) i$")
 _QUESTION_BEGUN: Final = re.compile(
     rf"{_OPENERS}(?:(?:{_WH.replace(' ', '|')}) (?:much |many |long |often |soon )?)?"
-    r"(?:(?:do|does|did|can|could|will|would|should)(?:n't)? (?:the|my|your|this|that|these|those)"
+    r"(?:(?:do|does|did|can|could|will|would|should)(?:n't)? (?:the|my|your)"
     r" [\w']+|(?:do|does|did|can|could|will|would|should) (?:doctor|dr) [\w']+)$"
 )
 _BE_BEGUN: Final = re.compile(
@@ -190,6 +192,8 @@ def looks_unfinished(text: str) -> bool:
 def _open(joined: str, heard: list[str], *, asked: bool) -> bool:
     last, before = heard[-1], heard[-2] if len(heard) > 1 else ""
     if last in _OPENS:
+        return True
+    if last == before and last in _STAMMERED:
         return True
     if last == "a":
         return before not in _ENDS_AFTER["a"]

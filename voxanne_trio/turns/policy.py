@@ -16,7 +16,7 @@ from .dictation import still_dictating
 from .echoes import is_echo, is_word_of
 from .endings import looks_unfinished
 from .requests import asks_for_slower, asks_to_go_on, asks_to_repeat, asks_to_wait
-from .words import any_of, clauses, listed, said, same_words, word_count
+from .words import any_of, clauses, listed, not_after, said, same_words, word_count
 
 __all__ = [
     "Expecting",
@@ -43,14 +43,18 @@ _WHEN: Final = (
     r"friday|saturday|sunday|next|on|at|in|the|a|few|morning|afternoon|week|month|weeks|day|days|"
     r"two|three|\d+)(?: |$))*"
 )
+_UNSPOKEN: Final = not_after("say, saying, said")
+_TO_SEE: Final = not_after("to, can i, could i, will i, do i, did i, i")
+_TO_CARE: Final = not_after("to, i, will, they, can")
 _FAREWELL: Final = re.compile(
-    r"(?<!say )(?<!saying )(?<!said )\b(?:good ?bye|bye bye|bye)(?: now| then| for now)?(?: \w+)?$|"
-    rf"(?<!to )(?<!can i )(?<!could i )(?<!will i )(?<!do i )(?<!i )\bsee (?:you|ya|y'all) ?{_WHEN}$|"
+    rf"{_UNSPOKEN}\b(?:good ?bye|bye bye|bye)(?: now| then| for now)?(?: \w+)?$|"
+    rf"{_TO_SEE}\bsee (?:you|ya|y'all) ?{_WHEN}$|"
     r"(?<!to )\b(?:talk|speak) (?:to you )?(?:later|soon|then|tomorrow)$|\bcatch you later$|"
+    r"\b(?:nice|good|great|lovely) (?:talking|speaking) (?:to|with) you$|"
     r"\bhave (?:a|an) (?:very |really )?(?:good|great|nice|lovely|wonderful|blessed|safe|amazing|"
-    rf"beautiful|pleasant|fantastic|awesome) (?:rest of (?:your|the) )?{_DAY}$|"
+    rf"beautiful|pleasant|fantastic|awesome) (?:rest of (?:your|the) )?{_DAY}(?: too)?$|"
     rf"\benjoy (?:the rest of )?your {_DAY}$|(?<!a )\bgood ?night$|"
-    r"(?<!to )(?<!i )(?<!will )(?<!they )(?<!can )\btake care(?: now| of yourself)?$|"
+    rf"{_TO_CARE}\btake care(?: now| of yourself)?$|"
     r"(?<!do )\bi(?:'ve)? (?:have to|gotta|got to|need to|better|should|must) "
     r"(?:go|run|get going)(?: now)?$"
 )
@@ -89,28 +93,31 @@ _LISTENING: Final = listed(
     "sounds good, that sounds good, sounds great, that sounds great, sounds fair, fair enough, "
     "that's fine, that's good, that's great, that's right, that's true, that's fair, that's nice, "
     "that's perfect, that's cool, that's awesome, that's correct, that works, that is correct, "
-    "i see i see, no problem, no worries, really, oh really, indeed, very nice, good to know"
+    "i see i see, no problem, no worries, really, oh really, indeed, very nice, good to know, i agree, "
+    "i agree with that, could be, that could be, that's for sure, that's good to know, i bet, i'm sure, you're right, "
+    "oh my, oh my gosh, oh my god, oh gosh, yeah that's true, i'd agree"
 )
-_NOTHING_ELSE: Final = re.compile(rf"(?:(?>{any_of(_LISTENING)})(?: |$))*+")
-_GREETING: Final = re.compile(
-    "(?:(?>"
-    + any_of(
-        [
-            *_LISTENING,
-            *listed(
-                "hello, hello there, hi, hi there, hey, hey there, hiya, howdy, good morning, "
-                "good afternoon, good evening, morning, anyone there, anybody there, "
-                "is anyone there, is anybody there, is someone there, are you there, you there, "
-                "can you hear me, who is this, who's this"
-            ),
-        ]
-    )
-    + ")(?: |$))*+"
+_GREETINGS: Final = listed(
+    "hello, hello there, hi, hi there, hey, hey there, hiya, howdy, good morning, good afternoon, "
+    "good evening, morning, anyone there, anybody there, someone there, is anyone there, "
+    "is anybody there, is someone there, are you there, you there, can you hear me"
 )
-_BEGUN: Final = frozenset(
-    phrase[:end] for phrase in _LISTENING for end in range(1, len(phrase))
-) - {"no", "n"}
-"""What may yet become listening as the recogniser goes on: "i", "that ma". A "no" is a word."""
+
+
+def _nothing_but(phrases: list[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?:(?>{any_of(phrases)})(?: |$))*+")
+
+
+def _begun(phrases: list[str]) -> frozenset[str]:
+    """What may yet become one of the phrases as the recogniser goes on: "i", "that ma"."""
+    return frozenset(phrase[:end] for phrase in phrases for end in range(1, len(phrase))) - {"no"}
+
+
+_LISTENS: Final = (_nothing_but(_LISTENING), _begun(_LISTENING))
+_GREETS: Final = (
+    _nothing_but([*_LISTENING, *_GREETINGS]),
+    _begun([*_LISTENING, *_GREETINGS]),
+)
 
 
 def is_backchannel(text: str) -> bool:
@@ -120,7 +127,7 @@ def is_backchannel(text: str) -> bool:
     what moves the talk on: "yes please", "thank you". Hesitation alone ("um") is a noise.
     """
     heard = said(text)
-    return bool(heard) and _NOTHING_ELSE.fullmatch(heard) is not None
+    return bool(heard) and _LISTENS[0].fullmatch(heard) is not None
 
 
 # Stopping
@@ -151,16 +158,21 @@ _STOP_AT_START: Final = re.compile(
     r"(?:that's )?enough$|quiet(?:$| please\b)|(?:shush|hush|time out|timeout|whoa)(?: |$)|"
     r"be quiet\b|shut up\b|(?:quick )?question$)"
 )
+_KEPT: Final = not_after("a, to, the, any, my, i, i'll, can't, i can, we")
+_TO_EXCUSE: Final = not_after("to")
+_TO_WAIT: Final = not_after(
+    "to, can't, cannot, i, i'll, the, a, long, not, you, we, no, should, could, would"
+)
 _STOP_ANYWHERE: Final = re.compile(
-    r"(?<!\ba )(?<!\bto )(?<!\bthe )(?<!\bany )(?<!\bmy )(?<!\bi )(?<!\bi'll )(?<!\bcan't )"
-    r"(?<!\bi can )(?<!\bwe )\b(?:hold on|hang on)\b(?! to\b)|"
-    r"(?<!\bto )\bexcuse me\b(?! (?:from|for)\b)|\bwait wait\b|"
-    r"(?<!\bto )(?<!\bcan't )(?<!\bcannot )(?<!\bi )(?<!\bi'll )(?<!\bthe )(?<!\ba )(?<!\blong )"
-    r"(?<!\bnot )(?<!\byou )(?<!\bwe )(?<!\bno )(?<!\bshould )(?<!\bcould )(?<!\bwould )"
+    rf"{_KEPT}\b(?:hold|hang) on\b(?! to\b)|"
+    rf"{_TO_EXCUSE}\bexcuse me\b(?! (?:from|for)\b)|\bwait wait\b|"
+    rf"{_TO_WAIT}"
     rf"\bwait (?:what|no|i|sorry|let|hold|{_SHORT})\b|"
-    rf"\b(?:give me|gimme|let me have|i need) (?:just )?{_SHORT}|"
+    rf"\b(?:give me|gimme|let me have) (?:just )?(?:{_SHORT}|(?:a couple|a few)(?: of)? "
+    r"(?:second|sec|moment|minute|min)s?\b)|"
+    rf"\bi (?:just )?need {_SHORT}(?= please|$| to (?:find|get|grab|check|look|pull|write|think$))|"
     r"\b(?:can|could|may|let) (?:i|me) (?:just )?(?:stop|interrupt) you\b|"
-    r"\blet me (?:just )?(?:talk|speak|finish|say something|ask you)\b|"
+    r"\blet me (?:just )?(?:(?:talk|speak|finish)(?: please| for a second)?$|say something|ask you)\b|"
     r"\bsorry but\b|\b(?:sorry|hate|don't mean) to (?:interrupt|cut)\b|"
     r"\b(?:stop|quit) (?:talking|interrupting)\b|\bno no no\b(?! problem)"
 )
@@ -207,6 +219,7 @@ def interrupts(text: str, *, words_needed: int, ours: str = "", greeting: bool =
 
 def _listens(heard: str, *, greeting: bool) -> bool:
     """Whether it is listening, or may yet be."""
-    listening = (_GREETING if greeting else _NOTHING_ELSE).match(heard)
+    phrases, begun = _GREETS if greeting else _LISTENS
+    listening = phrases.match(heard)
     rest = heard[listening.end() :] if listening else heard
-    return not rest or rest in _BEGUN
+    return not rest or rest in begun

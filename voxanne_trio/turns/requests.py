@@ -18,7 +18,7 @@ _MOST_WORDS: Final = 18
 _POLITE: Final = any_of(
     listed(
         "oh, okay, ok, um, uh, er, hmm, yeah, yes, yep, well, so, but, and, hey, hi, hello, sorry, "
-        "i'm sorry, i'm so sorry, i am sorry, my apologies, please, just, actually, no, no no, "
+        "i'm sorry, i'm so sorry, i am sorry, my apologies, sorry about that, please, just, actually, no, no no, "
         "alright, all right, right, ah, thanks, thank you, thank you so much, excuse me, my bad, "
         "can you, could you, would you, will you, would you mind, do you mind, can you please, "
         "i need you to, i'd like you to, i want you to, if you could, if you can, if you would, "
@@ -102,7 +102,7 @@ def asks_to_wait(text: str) -> bool:
 _WHAT: Final = (
     "(?:that|it|this|yourself|that (?:last )?(?:part|bit)|those|all that|all of that|everything|"
     "the (?:last |whole )?(?:part|thing|question|sentence|bit)|what you(?: just)? said|"
-    "the last (?:thing|part|bit)(?: you said)?|what you were saying)"
+    "(?:the|that) last (?:thing|part|bit)(?: you said)?|what you were saying)"
 )
 _AGAIN: Final = (
     "(?:again|one more time|once more|once again|over again|over|a second time|back to me|back|by me|"
@@ -118,11 +118,12 @@ _REPEATED: Final = (
     rf"(?: {_WHAT})?(?: {_AGAIN})+|(?:say|tell me) {_WHAT}|"
     rf"(?:repeat|repeating)(?: {_WHAT})?(?: (?:{_AGAIN}|to me))*|"
     r"(?:i )?(?:beg your )?pardon(?: me)?|come again|say (?:what|again)|you said what|"
-    r"what was (?:that|the (?:last (?:part|thing|bit)|question))(?: again)?|what's that again|"
+    r"what was (?:that|(?:the|that) (?:last (?:part|thing|bit)|question))(?: again)?|what's that again|"
     r"what(?:'d you| did you| are you)(?: just)? say(?:ing)?(?: again)?|"
-    rf"i (?:am |was )?(?:still )?(?:didn't|did not|couldn't|could not|can't|cannot|don't|not) "
+    rf"i (?:am |was )?(?:still )?(?:can barely|could barely|barely|didn't|did not|couldn't|could not|can't|cannot|don't|not) "
     rf"(?:even |really )?{_HEAR}(?: (?:you|it|what you(?: just)? said|what you're saying|a word|"
     rf"any of (?:that|it)|a thing|{_WHAT}))?|(?:didn't|couldn't) {_HEAR} (?:that|you)|"
+    r"wait|hold on|hang on|i lost you(?: there| for a (?:second|moment|minute))?|"
     r"(?:i )?missed (?:that|it|what you said|that last part|the last part|the last bit)|"
     r"(?:i think )?you(?:'re| are| were|'ve)?(?: kind of| kinda)? (?:broke|breaking|cut|cutting|"
     r"cuts?|went|going)(?: kind of)? (?:up|out|off)(?: (?:on me|there|a little|a bit|a little bit|"
@@ -139,17 +140,19 @@ _SLOW: Final = (
 _REPEAT: Final = _made_of(rf"{_REPEATED}|{_SLOW}")
 _SAME_AGAIN: Final = re.compile(
     r"\b(?:again|repeat|repeating|pardon|say|what|once more|one more|missed|catch|hear|get|"
-    r"understand|follow|make out|breaking|broke|cut|cutting|tell me|went)\b"
+    r"understand|follow|make out|breaking|broke|cut|cutting|tell me|went|lost you)\b"
 )
 _PUZZLED: Final = re.compile(
     r"(?:(?:oh|um|uh|hmm|wait|i'm|i am|so|very|hello)(?: |$))*"
     r"(?:(?:sorry|excuse me|(?<!uh )huh|what|pardon|eh|hello what)(?: |$))+(?:(?:again|please|what)(?: |$))?"
 )
 _SLOWER: Final = re.compile(rf"(?:^|.* )(?:{_SLOW})(?: |$)")
-_SLOWER_ONLY: Final = _made_of(rf"{_SLOW}|{_REPEATED}|sorry|for a second|i'm old|i'm writing"
+_SLOWER_ONLY: Final = _made_of(
+    rf"{_SLOW}|{_REPEATED}|sorry|for a second|i'm old|i'm writing"
     r"(?: this| it)?(?: down)?|i can't (?:keep up|follow|write that fast)|"
     r"i(?:'m| am) (?:trying to|gonna) write (?:this|it|that) down|my english(?: is)?(?: not)?"
-    r"(?: (?:that|very|so))? (?:good|great)|english (?:is|isn't) (?:not )?my first language")
+    r"(?: (?:that|very|so))? (?:good|great)|english (?:is|isn't) (?:not )?my first language"
+)
 
 
 def asks_to_repeat(text: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 _WORD: Final = re.compile(
-    r"(?:n?uh-uh|mm-mm|m+[ -]h+m+|u(?:n)?h[ -]huh)\b|[^\W_]+(?:'[^\W_]+)*"
+    r"(?:n?uh-uh|huh-uh|mm-mm|m+[ -]h+m+|u(?:n)?h[ -]huh)\b|[^\W_]+(?:'[^\W_]+)*"
 )
 """A hyphen parts words, but for noises: "uh-uh" means no, "uh, uh" nothing, "uh-huh" yes."""
 
@@ -57,6 +57,11 @@ def _letters(text: str) -> str:
 def any_of(phrases: Iterable[str]) -> str:
     """A pattern of whole phrases, the longest first: the first that fits is the one meant."""
     return "|".join(map(re.escape, sorted(phrases, key=len, reverse=True)))
+
+
+def not_after(phrases: str) -> str:
+    """A pattern's condition that none of these, with commas between them, stands before."""
+    return "".join(rf"(?<!\b{re.escape(phrase)} )" for phrase in listed(phrases))
 
 
 def listed(text: str) -> list[str]:
