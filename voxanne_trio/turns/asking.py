@@ -31,13 +31,15 @@ class Expecting(enum.Enum):
 
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+")
 _INVERTED: Final = (
-    r"(?:(?:is|are|was|were|do|does|did|can|could|would|will|should|have|has|may|shall)"
-    r"(?:n't)? (?:i|you|we|that|this|it|there|he|she|they|the|your|any|a)\b)"
+    r"(?:(?:is|are|was|were|do|does|did|can|could|would|will|should|have|has|may|shall)(?:n't)? "
+    r"(?:i|you|we|that|this|it|there|he|she|they|your|any)\b|"
+    r"(?:is|are|was|were|do|does|did|can|could|would|will|should) (?:the|an?)\b)"
 )
 _WH: Final = (
-    r"(?:(?:what|which|when|where|who|how|why)(?:'s|'re|'d)? (?:is|are|was|were|do|does|did|can|"
-    r"could|would|will|should|may|have|has|day|days|time|date|kind|type|one|name|number|brings|"
-    r"works|many|much|long|often|soon|about|else|the|your|a good)\b|(?:what|who|how|where|when)'s)"
+    r"(?:(?:what|which|when|where|who|how|why)(?:'s|'re|'d)?(?: (?:day|days|time|date|kind|type|one|"
+    r"name|number|many|much|long|often|soon|else|part|area|areas|\w+ of)(?: \w+)?)? (?:is|are|was|"
+    r"were|do|does|did|can|could|would|will|should|may|have|has|brings|works|about|sounds|suits)\b|"
+    r"(?:what|who|how|where|when)'s)(?!.* depends\b)"
 )
 _LEAD: Final = r"(?:(?:and|so|okay|great|perfect|alright|now|then|sure|thanks|well|but|or) )*+"
 _QUESTION: Final = re.compile(rf"{_LEAD}(?:{_WH}|{_INVERTED})")
@@ -45,7 +47,7 @@ _REQUEST: Final = re.compile(
     r"\b(?:tell me|let me know|give me|spell (?:that|it|your|out)|confirm (?:your|that|the)|"
     r"(?:can|could|may|might) (?:i|we|you) (?:please |just |also |first )*(?:get|have|ask|take|"
     r"give|tell|spell|confirm|verify|repeat|share|provide|say)|go ahead and|"
-    r"i(?:'ll| will|'d| just|'ll just| also|'ll also)? (?:need|like) (?:your|you to|the|a good)|"
+    r"i(?:'ll| will|'d| just|'ll just| also|'ll also)? (?:need|like) (?:your|you to|the|an?)\b(?! (?:moment|second|minute))|"
     r"i(?:'d| would) like to (?:get|have|confirm|verify|ask)|would you (?:like|prefer|mind)|"
     r"do you (?:want|prefer|have|need)|please (?:say|tell|give|spell|confirm|share|repeat|provide)|"
     r"(?:say|repeat) (?:that|it) again|what about you|how about)\b"
@@ -63,7 +65,7 @@ _WHAT_IS_ASKED: Final = (
         Expecting.DIGITS,
         r"\b(?:(?:phone|cell|mobile|callback|call back|telephone|contact|best|good|home|work)"
         r"(?: phone| telephone| cell| contact| callback| call back)* ?(?:number|phone)|"
-        r"(?:your|a|the) number|number (?:to|for|where|we|i) (?:reach|call|text|contact|you|can)|"
+        r"(?:your|a|the) number|number (?:to|for|where|should|can|do|may|we|i|is best) ?(?:we|i)? ?(?:reach|call|text|contact|you|can|use|$)|"
         r"area code)\b",
     ),
     (
@@ -92,6 +94,10 @@ _STILL_ASKED: Final = re.compile(
     r"be able|like to (?:give|share|leave))|is there an?|are you able)\b"
 )
 _SHORT: Final = re.compile(r"\b(?:zip|last (?:four|three|4|3)|how many|what time)\b")
+_CONFIRMED: Final = re.compile(
+    r"\b(?:(?:is|was) (?:that|this|it) (?:all )?(?:right|correct|okay|still \w+)|correct|right|"
+    r"(?:did|do) i (?:get|have|hear) (?:that|it)(?: right| correctly)?)$"
+)
 _MENTIONED: Final = re.compile(
     r"\b(?:how|why|when) (?:would|did|do|should|can) (?:you|we|i) (?!spell|pronounce)|\bdifferent\b"
 )
@@ -116,6 +122,6 @@ def expecting(ours: str) -> Expecting:
 def _wanted(sentence: str) -> Expecting:
     if _OFFERED.match(sentence) and not _STILL_ASKED.match(sentence):
         return Expecting.NOTHING
-    if _SHORT.search(sentence) or _MENTIONED.search(sentence):
+    if _CONFIRMED.search(sentence) or _SHORT.search(sentence) or _MENTIONED.search(sentence):
         return Expecting.NOTHING
     return next((what for what, asked in _ASKED if asked.search(sentence)), Expecting.NOTHING)

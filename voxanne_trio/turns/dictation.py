@@ -34,7 +34,6 @@ _TENS: Final = {
 _ROUND: Final = {"hundred": "00", "thousand": "000"}
 _TIMES: Final = {"double": 2, "triple": 3}
 _BETWEEN: Final = FILLERS | frozenset("dash hyphen and then area code".split())
-PHONE_LENGTHS: Final = frozenset({7, 10})
 
 
 def figures(heard: list[str]) -> list[str]:
@@ -80,20 +79,20 @@ def trailing_letters(heard: list[str]) -> list[str]:
 
 
 def is_whole_phone(groups: list[str]) -> bool:
-    """Whether the groups of digits make a phone number: ten, seven in their usual groups, or more.
+    """Whether the groups of digits make a phone number: ten, or seven in their usual groups.
 
-    Seven written in groups of three, three and one are the beginning of ten.
+    Seven written in groups of three, three and one are the beginning of ten. A 1 before the area
+    code is not counted; more than ten digits are not waited for either.
     """
-    count = sum(map(len, groups))
-    if count > 10 or (count == 10 and groups[0] != "1"):
-        return True
-    return count == 7 and [len(group) for group in groups[:2]] != [3, 3]
+    sizes = [len(group) for group in (groups[1:] if groups[:1] == ["1"] else groups)]
+    count = sum(sizes)
+    return count >= 10 or (count == 7 and sizes[:2] != [3, 3])
 
 
 _REFUSED: Final = re.compile(
     r"^(?:no|nope|not|never|nothing|none)\b|\b(?:rather not|don't|do not|can't|won't|why|"
     r"you have (?:it|that|my)|on file|already|no thanks|never mind|forget it|same (?:as|one)|"
-    r"that's (?:it|all)|instead|do you|can you|could you|is that|are you|what's|what is|what do|"
+    r"that's (?:it|all)|instead|do you|(?:can|could|may|should) (?:i|you)|is that|are you|what's|what is|what do|"
     r"what for|how)\b"
 )
 _YES: Final = re.compile(
@@ -125,7 +124,7 @@ _ORDINALS: Final = {
     )
 } | {"thirtieth": "30"}
 _ORDINAL: Final = re.compile(r"(\d+)(?:st|nd|rd|th)")
-AS_IN: Final = re.compile(r"\b[a-z] (?:as in|for|like in|like) \w+$")
+_AS_IN: Final = re.compile(r"(?:^| )(?:[a-z] as in|[b-hj-z] (?:for|like)) \w+$")
 _TITLE: Final = re.compile(r"(?:doctor|dr|mister|mr|missus|mrs|ms|miss|first name(?: is)? \w+)$")
 
 
@@ -145,13 +144,13 @@ def still_dictating(text: str, expected: Expecting) -> bool:
         case Expecting.DIGITS:
             return _digits_go_on(heard)
         case Expecting.SPELLING:
-            return spelling_goes_on(heard) or bool(trailing_figures(heard))
+            return _spelling_goes_on(heard) or bool(trailing_figures(heard))
         case Expecting.EMAIL:
             return not _DOMAIN.search(text.casefold().rstrip()) and len(heard) < 12
         case Expecting.ADDRESS:
             return _address_goes_on(text, joined, heard)
         case Expecting.NAME:
-            return spelling_goes_on(heard) or _TITLE.search(joined) is not None
+            return _spelling_goes_on(heard) or _TITLE.search(joined) is not None
         case _:
             return _date_goes_on(joined, heard)
 
@@ -161,11 +160,13 @@ def _digits_go_on(heard: list[str]) -> bool:
     return bool(groups) and not is_whole_phone(groups)
 
 
-def spelling_goes_on(heard: list[str]) -> bool:
+def _spelling_goes_on(heard: list[str]) -> bool:
     """Whether the words end in letters spelled, and not those of a word said before them."""
     letters = trailing_letters(heard)
     if len(letters) < 2:
-        return bool(letters and len(heard) == 1) or AS_IN.search(" ".join(heard)) is not None
+        return bool(letters and len(heard) == 1) or _AS_IN.search(" ".join(heard)) is not None
+    if any("".join(letters[start:]) in _ACRONYMS for start in (0, 1)):
+        return False
     return "".join(letters) not in heard[: -len(letters)]
 
 
@@ -179,7 +180,7 @@ def _address_goes_on(text: str, joined: str, heard: list[str]) -> bool:
 
 def _date_goes_on(joined: str, heard: list[str]) -> bool:
     month = _MONTH.search(joined) is not None
-    groups = [number for word in _numbers(heard) if (number := word)]
+    groups = _numbers(heard)
     if not groups:
         return month
     if groups[-1] in {"19", "20"} and len(groups) > 1 - month:
@@ -189,15 +190,90 @@ def _date_goes_on(joined: str, heard: list[str]) -> bool:
 
 
 def _numbers(heard: list[str]) -> list[str]:
-    """Numbers as said, tens joined with their units and ordinals among them."""
+    """Numbers as said, ordinals among them, units joined to their tens."""
     found: list[str] = []
-    open_tens = False
+    before = ""
     for word, digits in zip(heard, figures(heard), strict=True):
-        ordinal = _ORDINALS.get(word) or ((match := _ORDINAL.fullmatch(word)) and match.group(1))
-        number = digits or ordinal or ""
-        if open_tens and number:
-            found[-1] += number
+        match = _ORDINAL.fullmatch(word)
+        number = digits or _ORDINALS.get(word) or (match.group(1) if match else "")
+        if before in _TENS and len(number) == 1 and number != "0":
+            found[-1] = found[-1][0] + number
         elif number:
             found.append(number)
-        open_tens = word in _TENS and len(number) == 1
+        before = word
     return found
+
+
+# What is dictated without our having asked
+
+_ACRONYMS: Final = frozenset(
+    (
+        "am pm ok bbl prp tca ipl mri er id dob tv us usa la ny ppo hmo iv iq bmi hiv std obgyn ent "
+        "cpr dui asap fyi pdo rf hsa fsa aarp aa bb cc"
+    ).split()
+)
+_NUMBER_CUE: Final = re.compile(
+    r"\b(?:number|numbers|phone|cell|mobile|reach me|call me|text me|area code)\b"
+)
+_UNKNOWN_LENGTH: Final = re.compile(
+    r"\b(?:member|policy|group|subscriber|confirmation|reference|insurance|account)\b"
+)
+_OTHER_NUMBER: Final = re.compile(
+    r"\b(?:year|born|zip|dollars|at|around|about|before|after|until|suite|apartment|room|extension|"
+    r"last four|weigh|pounds|age|i'm)(?: \w+)?$"
+)
+_HUNDREDS: Final = re.compile(
+    r"(?:(?:it's|it is|i live at|i'm at|my address is|the address is|address is|um|uh|yeah) )*"
+    r"(?:eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen) hundred"
+)
+_ADDRESS_CUE: Final = re.compile(r"\b(?:address is|address's|i live (?:at|on)|we live (?:at|on))\b")
+_DIRECTION: Final = re.compile(r"(?:\d+|hundred|\w+teen|\w+ty) (?:north|south|east|west)$")
+_EMAIL_CUE: Final = re.compile(r"\be ?mail(?:'s| is| address is)\b")
+_EMAIL_BEGUN: Final = re.compile(r"(?:\w+ ){0,4}\w+ (?:dot|underscore) \w+$")
+_SIDES: Final = ("north", "south", "east", "west")
+_EMAIL_MARK: Final = re.compile(" (?:dot|underscore) ")
+_SAID_SITE: Final = re.compile(rf"\bdot (?:{_SITE})$")
+
+
+def dictation_goes_on(text: str, joined: str, heard: list[str], *, asked: bool) -> bool:
+    """Whether the text ends in something dictated that is not whole, whoever asked for it."""
+    if _spelling_goes_on(heard) and len(heard) > 1:
+        return True
+    if _number_goes_on(joined, heard):
+        return True
+    return not asked and _place_goes_on(text, joined)
+
+
+def _number_goes_on(joined: str, heard: list[str]) -> bool:
+    groups = trailing_figures(heard)
+    if not groups:
+        return False
+    if _UNKNOWN_LENGTH.search(joined):
+        return True
+    if _NUMBER_CUE.search(joined):
+        return not is_whole_phone(groups)
+    before = " ".join(heard[: -len(groups)])
+    return (
+        (len(groups) > 1 and len(groups[0]) == 3 and heard[-1].isdecimal())
+        or _one_by_one(heard) > 2
+    ) and not (is_whole_phone(groups) or _OTHER_NUMBER.search(before))
+
+
+def _one_by_one(heard: list[str]) -> int:
+    """How many digits are said singly at the end: "nineteen eighty five" says none so."""
+    count = 0
+    for word, before in zip(reversed(heard), [*reversed(heard[:-1]), ""], strict=True):
+        if word in _BETWEEN:
+            continue
+        if len(_UNITS.get(word, "--")) > 1 or before in _TENS:
+            break
+        count += 1
+    return count
+
+
+def _place_goes_on(text: str, joined: str) -> bool:
+    if _EMAIL_CUE.search(joined) or (_EMAIL_MARK.search(joined) and _EMAIL_BEGUN.match(joined)):
+        return not _SAID_SITE.search(joined) and not _DOMAIN.search(text.casefold().rstrip())
+    if _HUNDREDS.fullmatch(joined) or (joined.endswith(_SIDES) and _DIRECTION.search(joined)):
+        return True
+    return _ADDRESS_CUE.search(joined) is not None and not _STREET.search(joined)

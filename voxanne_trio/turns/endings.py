@@ -3,6 +3,10 @@
 Knows the words after which English goes on ("and", "at the", "my name is"), and what is dictated.
 A wrong yes costs the caller a second of waiting, a wrong no cuts them off; so where a recogniser's
 full stop and the words disagree, the words are believed, and only a question mark is stronger.
+
+Most of it is two tables by the last word: after which words before it the text ends all the same
+(`_ENDS_AFTER`: "in" goes on, "come in" does not), and after which only it goes on (`_GOES_ON_AFTER`:
+"that" ends, "I think that" does not).
 """
 
 # ruff: noqa: SIM905 - word lists read best as text
@@ -12,190 +16,202 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .dictation import (
-    AS_IN,
-    PHONE_LENGTHS,
-    is_whole_phone,
-    spelling_goes_on,
-    trailing_figures,
-    trailing_letters,
-)
+from .dictation import dictation_goes_on
 from .words import FILLERS, any_of, listed, words
 
-_OPEN_MARK: Final = re.compile(r"(?:[,:;–—-]|\.{2,}|…)[\s\"')]*$")
+_OPEN_MARK: Final = re.compile(r"(?:[,:;–—-]|\.{2,}|…)[\s\"')]*$")  # noqa: RUF001
+_LOOKED_AT: Final = 24
+"""Words from the end: what stands before them decides nothing."""
 
-_ALWAYS_OPEN: Final = frozenset(
+_OPENS: Final = frozenset(
     (
-        "and or but nor because 'cause cuz although unless whether than "
-        "the an my your our their every into onto "
-        "gonna wanna gotta gotta lemme "
+        "and or but nor because 'cause cuz although unless whether if than as until without during "
+        "the an my your our their every very fairly extremely into onto versus including "
+        "gonna wanna gotta lemme "
         "i'm i've i'd i'll it's that's there's he's she's we're we've we'll we'd they're they've "
         "they'll you're you've you'll you'd he'll she'll let's who's where's what's how's here's "
-        "mr mrs ms dr doctor"
+        "mr mrs ms dr dot underscore double triple"
     ).split()
 )
-_PREPOSITIONS: Final = frozenset("of to for from with at about in on by between".split())
-_PHRASES: Final = any_of(
-    listed(
-        "so that, i think that, is if, as if, if, even though, since, until, while i, "
-        "i was, i just, i really, i also, i want, i need, i would, i wanna, i wanted, i'd like, "
-        "i would like, i was wondering, i'm wondering, i wonder, i'm calling, i was calling, "
-        "i was thinking, i guess, i have, i had, i got, we need, we want, "
-        "it's like, and like, but like, so like, feel like, something like, i was like, it was like, "
-        "i mean, and you know, but you know, um you know, let's see, let me see, let me think, "
-        "and when, for when, and how, or how, and what, and where, and who, and why, about how, "
-        "is when, was when, is that, was that i, is how, is what, is where, is whether, "
-        "dot, underscore, at sign, as in, double, triple, area code, extension, "
-        "at gmail, at yahoo, at hotmail, at outlook, at icloud, at aol, at comcast, at verizon"
-    )
+"""Nothing ends with these, not even a question."""
+
+_WHOLE_VERBS: Final = (
+    "come coming came check checked checking walk walking get getting got sign signed fill filled "
+    "call called calling stop stopped drop dropped log logged be been go going went it me them him "
+    "her you us"
 )
-_PHRASE_END: Final = re.compile(rf"(?:^|.* )(?:{_PHRASES})$")
-_FINISHED_END: Final = re.compile(
-    r"\b(?:i (?:think|hope|guess|believe|suppose|don't think) so|or so|is that so|and so on|"
-    r"(?:all|everything|what|that|the one|whatever|something|anything|one|thing) "
-    r"(?:i|we) (?:need|want|have|had|got|wanted)|"
-    r"(?:check|come|coming|came|walk|get|sign|fill|filled|call|called|be|am|i'm|are|go|going|"
-    r"stop|bring|squeeze|fit me|fit|put it|put me|drop|get me|log|logged|keep|hold|hang|later|come|"
-    r"moving|goes|went|turn|turned|try|from now|early) (?:it |that |them |me |him |her |you )?"
-    r"(?:in|on|by)|"
-    r"(?:don't|didn't|doesn't|wouldn't|do not|not|if i|would love|i'd love|used|able|have|had|"
-    r"supposed|want me|want us|need|happy|glad) (?:\w+ )?to|"
-    r"(?:made|think|thinking|thought|heard|hear|speaking|aware|sort|kind) of|"
-    r"as well|i see|thank you|you know what|vitamin \w|hepatitis \w|part \w|plan \w|type \w|"
-    r"is that (?:it|all|so))$"
+_ENDS_AFTER: Final[dict[str, frozenset[str]]] = {
+    last: frozenset(before.split())
+    for last, before in {
+        "in": _WHOLE_VERBS,
+        "by": "come coming came stop stopped stopping drop dropped go going went swing passed pass",
+        "on": "hold hang go going goes went carry come keep move moving later early put turn turned "
+        "it them him her so now from rub try head",
+        "of": "know made think thinking thought heard hear aware kind sort speaking taken full rid",
+        "for": "what",
+        "to": "used",
+        "from": "",
+        "with": "",
+        "at": "",
+        "about": "",
+        "between": "in",
+        "so": "think hope guess suppose believe say said or that even told if not do doing says is",
+        "since": "ever long",
+        "i": "and than so",
+        "we": "than isn't aren't don't didn't can't won't shouldn't shall",
+        "he": "than isn't doesn't didn't can't won't wasn't",
+        "she": "than isn't doesn't didn't can't won't wasn't",
+        "they": "than aren't don't didn't can't won't weren't doesn't",
+        "is": "it that he she there one so who",
+        "was": "it that he she there one so who",
+        "are": "they we you there those these",
+        "were": "they we you there those these",
+        "a": "vitamin hepatitis part plan type grade option room building suite",
+        "doctor": "the a my your another which that this eye any his her their our",
+        "actually": "not yes no yeah do is",
+        "basically": "yes yeah",
+        "to be": "",
+    }.items()
+}
+_STAMMERED: Final = frozenset("i it he she we they that this it's is was do to of in for".split())
+_WH: Final = "what when where who how why which"
+_AUXILIARIES: Final = "do does did can could would will should have has"
+_GOES_ON_AFTER: Final[dict[str, frozenset[str]]] = {
+    last: frozenset(before.split())
+    for last, before in {
+        "that": "think thought said told me hoping mentioned so is fact afraid worried sure except "
+        "given seems heard",
+        "like": "it's feel feels felt something and was but so that's just looks sounds i'd would for maybe",
+        **dict.fromkeys(
+            ("when", "where", "what", "how", "who"),
+            "and or but for about is was on of by with that's until time wondering",
+        ),
+        "why": "and or but about is wondering",
+        "you": f"if when because while since {_AUXILIARIES} are",
+        "it": "if when because but while since that and is was does did can could would will has",
+        "there": "is are if because",
+        "this": "is",
+        **dict.fromkeys(_AUXILIARIES.split(), f"{_WH} much many long often soon"),
+        "just": "i i'm was and it's but",
+        "really": "i he she it they we i'm was it's that's a don't",
+        "also": "i and",
+        "be": "to will would i'll it'll i'd it'd",
+        "mean": "i",
+        "wonder": "i",
+        "wondering": "was i'm just",
+        "calling": "i'm was am just",
+        "thinking": "was i'm",
+        "know": "you",
+        "though": "even",
+        "code": "area",
+        "sign": "at",
+        **dict.fromkeys(
+            ("gmail", "yahoo", "hotmail", "outlook", "icloud", "aol", "comcast", "verizon"), "at"
+        ),
+    }.items()
+}
+
+_OPENERS: Final = (
+    rf"(?:(?:{any_of(listed('so, and, but, okay, ok, um, uh, well, yeah, yes, oh, or, like, also'))})"
+    " )*+"
 )
-_NEEDS_WANT: Final = re.compile(r"^(?:\w+ ){0,3}?(?:i|we) (?:want|need|have|had|got|like)$")
-_WH_FIRST: Final = re.compile(
-    r"(?:^|\b(?:know|sure|see|say|tell|remember|and|so|but|okay|um|uh|yeah|or|ask|wondering) )"
-    r"(?:what|who|where|which|whose|when)\b"
+_ASKS_BACK: Final = re.compile(
+    rf"(?:^|\b(?:know|sure|see|say|tell|remember|ask|idea|and|so|but|okay|um|uh|yeah|that's|is|or|"
+    rf"wondering|care|matter) )(?:{_WH.replace(' ', '|')})\b|\bone (?:i|we|you|he|she)\b"
 )
+"""A question, asked or told: what follows may end in what it asks about."""
+
 _STRANDED: Final = re.compile(
-    r"\b(?:it|that|this|you|i|we|they|he|she|there|here|one|talk|speak|go|come|start|ask|look|"
-    r"looking|going|coming|talking|worried|work|is|located|pay|wait|deal|book|live|help)"
-    r" (?:for|to|about|with|at|from|in|on|like)$"
+    r"\b(?:it|that|this|you|i|we|they|he|she|there|here|one|talk|speak|go|come|start|ask|look|pay|in|"
+    r"it's|that's|wait|deal|book|live|help|work|sign|apply|send|call|like|\w+ing|\w+ed|is|are|was)"
+    r" (?:for|to|about|with|at|from|in|on|like|of)$"
 )
-_COPULA: Final = re.compile(
-    r"\b(?!i |it |that |this |he |she |they |we |you |there |what |who |yes |one )[\w']+ "
-    r"(?:is|are|was|were)$|^(?:is|are|was|were)$"
+_NOT_STRANDED: Final = re.compile(
+    r"\b(?:going|want|wanted|need|needed|like|trying|supposed|used|have|planning|looking) to$|"
+    r"\bhow (?:much|many|long)\b"
 )
-_INVERTED: Final = re.compile(
-    r"(?:^|\b(?:and|so|but|um|uh|okay|like|or|well|what|when|how|where|why|much) )"
-    r"(?:can|could|would|will|do|does|did|have|has|should|may|is|are|was) "
-    r"(?:i|you|we|he|she|they|it|there|that|the \w+|my \w+)$"
+_WILLING: Final = re.compile(
+    r"\b(?:(?:don't|didn't|doesn't|wouldn't|told not|prefer not|rather not|can't) (?:\w+ ){0,2}|"
+    r"if (?:i|you|we) \w+ |(?:i'd|would) (?:love|be happy|be glad) |(?:want|need) (?:me|us|you) )to$|"
+    r"^(?:is|are) (?:\w+ ){1,3}in$"
 )
-_INVERTED_WHOLE: Final = re.compile(
-    r"\b(?:how|who|where) (?:are|is|was|were) \w+$|\b(?:so|neither|nor) (?:do|am|can|did|would|have) i$|"
-    r"\bwhat (?:is|was|are) (?:it|that|they|there)$|\bthank you$|^(?:is|was) (?:it|that)$|"
-    r"\bwhat time is it$|\b(?:much|many|long|far|old|bad) (?:is|was|are) (?:it|that|they|the \w+|my \w+)$|"
-    r"\b(?:when|where|what|how) (?:is|was|are) (?:the|my|your) \w+$"
+_TOLD: Final = re.compile(
+    rf"\b(?:know|sure|tell|tell me|see|remember|ask|idea|wondering|care|matter|about|that's) "
+    rf"(?:{_WH.replace(' ', '|')}) .*\b(?:is|are|was|were|like)$"
+)
+_BE_ASKED: Final = re.compile(
+    rf"\b(?:{_WH.replace(' ', '|')}|much|many|long|far|old|bad|time|day|soon|about|often)"
+    r" (?:is|are|was|were) (?:it|that|this|there|they|he|she|you|we)$"
+)
+_ALSO: Final = re.compile(r"\b(?:so|neither|nor) (?:do|am|can|did|would|have|will|was) i$")
+_QUESTION_BEGUN: Final = re.compile(
+    rf"{_OPENERS}(?:(?:{_WH.replace(' ', '|')}) (?:much |many |long |often |soon )?)?"
+    r"(?:(?:do|does|did|can|could|will|would|should)(?:n't)? (?:the|my|your)"
+    r" [\w']+|(?:do|does|did|can|could|will|would|should) (?:doctor|dr) [\w']+)$"
+)
+_BE_BEGUN: Final = re.compile(
+    rf"{_OPENERS}(?:is|are|was|were) (?:the|my|your|this|that|these|those|doctor|dr)(?: [\w']+)?$"
+)
+_STARTED: Final = re.compile(
+    rf"{_OPENERS}(?:hi |hello )?(?:i|we) (?:just |really |also |actually )*(?:was|was just|am just|"
+    r"would like|had a)$|.*\blet me (?:see|think)$|(?:(?:hi|hello|so|and|but|um|well|okay) )*"
+    r"(?:i|we) (?:have|had|got)$|"
+    r".*(?<!all )(?<!what )(?<!everything )(?<!thing )(?<!one )(?<!ever )(?<!that )\b(?:i|we) "
+    r"(?:just |really |also )?(?:need|want|wanted)$"
+)
+_MAY_HAVE_STARTED: Final = frozenset(
+    "was just like a see think have had got need want wanted".split()
 )
 _ONLY_OPENERS: Final = re.compile(
-    r"(?:(?:"
+    "(?:(?:"
     + any_of(
         listed(
-            "so, well, like, you know, i mean, let's see, let me see, let me think, okay so, "
-            "yeah so, actually, basically, anyway, anyways, um, uh, er, hmm, hm, mm, yeah um, "
-            "okay um, honestly, see, okay well, yes so, hi so, hi um, hello um"
+            "so, well, like, you know, i mean, let's see, let me see, let me think, okay so, see, "
+            "yeah so, yes so, yeah well, okay well, actually, basically, anyway, anyways, honestly, "
+            "um, uh, er, hmm, hm, mm, oh so, hi so, hi um, hi uh, yeah um, okay um, oh well"
         )
     )
     + ")(?: |$))+"
-)
-_SO_OPEN: Final = re.compile(r"(?:^|\b\w+ )so$")
-_ARTICLE_A: Final = re.compile(r"(?:^|[\w']+ )a$")
-_NUMBER_CUE: Final = re.compile(
-    r"\b(?:number|numbers|phone|cell|mobile|reach me|call me|text me|area code)\b"
-)
-_UNKNOWN_LENGTH: Final = re.compile(
-    r"\b(?:member|policy|group|subscriber|confirmation|reference|insurance|account)\b"
-)
-_OTHER_NUMBER: Final = re.compile(
-    r"\b(?:year|born|zip|dollars|at|around|about|before|after|until|suite|apartment|room|extension|"
-    r"last four|weigh|pounds|age|i'm)(?: \w+)?$"
-)
-_DIALLED_WORDS: Final = 3
-_HUNDREDS: Final = re.compile(
-    r"(?:(?:it's|it is|i live at|i'm at|my address is|the address is|address is|um|uh|yeah) )*"
-    r"(?:eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|"
-    r"[2-9]|two|three|four|five|six|seven|eight|nine) hundred(?: and)?(?: \w+)?"
-)
-_ADDRESS_CUE: Final = re.compile(r"\b(?:address(?: is|'s)?|i live (?:at|on)|live at|located at)\b")
-_STREET_CUE: Final = re.compile(
-    r"\b(?:street|st|avenue|ave|road|rd|drive|lane|boulevard|blvd|court|way|place|circle|broadway|"
-    r"terrace|parkway|highway|email|e mail|dot)\b"
-)
-_DIRECTION: Final = re.compile(r"(?:\d+|hundred|\w+teen|\w+ty) (?:north|south|east|west)$")
-_EMAIL_CUE: Final = re.compile(r"\be ?mail(?:'s| is| address is| address)\b")
-_EMAIL_WHOLE: Final = re.compile(r"\bdot [a-z]{2,6}$|@\S+\.[a-z]{2,}")
-_EMAIL_BEGUN: Final = re.compile(r"^(?:\w+ ){0,4}\w+ dot \w+$")
-_SITE_END: Final = re.compile(r"\bdot (?:com|org|net|edu|gov|io|co|us|me|info|health|ca|uk)$")
-_ACRONYMS: Final = frozenset(
-    (
-        "am pm ok bbl prp tca ipl mri er id dob tv us usa la ny ppo hmo iv iq co bmi hiv std obgyn "
-        "ent cpr dui faq asap fyi rsvp pdo rf hsa fsa hipaa aarp aa bb cc"
-    ).split()
 )
 
 
 def looks_unfinished(text: str) -> bool:
     """Whether the caller will likely go on. Hesitation alone is unfinished; nothing at all is not."""
-    heard = words(text)
+    heard = words(text)[-_LOOKED_AT:]
     if not heard:
         return False
-    if heard[-1] in FILLERS or _OPEN_MARK.search(text):
+    if heard[-1] in FILLERS or _OPEN_MARK.search(text[-8:]):
         return True
     joined = " ".join(heard)
-    if _ONLY_OPENERS.fullmatch(joined) or _dictated(text, joined, heard):
+    if _ONLY_OPENERS.fullmatch(joined):
         return True
-    return _open_end(joined, heard[-1], asked=text.rstrip().endswith("?"))
+    asked = "?" in text[-3:]
+    return dictation_goes_on(text, joined, heard, asked=asked) or _open(joined, heard, asked=asked)
 
 
-def _open_end(joined: str, last: str, asked: bool) -> bool:
-    if last in _ALWAYS_OPEN or (
-        last == "a" and _ARTICLE_A.search(joined) and not _FINISHED_END.search(joined)
-    ):
+def _open(joined: str, heard: list[str], *, asked: bool) -> bool:
+    last, before = heard[-1], heard[-2] if len(heard) > 1 else ""
+    if last in _OPENS:
         return True
-    if asked or _FINISHED_END.search(joined):
+    if last == before and last in _STAMMERED:
+        return True
+    if last == "a":
+        return before not in _ENDS_AFTER["a"]
+    if asked:
         return False
-    if last in _PREPOSITIONS:
-        return not (_WH_FIRST.search(joined) and _STRANDED.search(joined))
-    if last == "so":
+    if last in _ENDS_AFTER:
+        return before not in _ENDS_AFTER[last] and not _asked_in_full(joined)
+    if before in _GOES_ON_AFTER.get(last, ()):
+        return not _asked_in_full(joined)
+    if last in _MAY_HAVE_STARTED and _STARTED.match(joined):
         return True
-    if last in {"is", "are", "was", "were"}:
-        return _COPULA.search(joined) is not None and not _WH_FIRST.search(joined)
-    if _INVERTED.search(joined):
-        return not _INVERTED_WHOLE.search(joined)
-    return _PHRASE_END.match(joined) is not None
+    return _QUESTION_BEGUN.match(joined) is not None or _BE_BEGUN.match(joined) is not None
 
 
-def _dictated(text: str, joined: str, heard: list[str]) -> bool:
-    letters = trailing_letters(heard)
-    if len(letters) > 1 and "".join(letters) not in _ACRONYMS and spelling_goes_on(heard):
+def _asked_in_full(joined: str) -> bool:
+    """Whether the last word ends a question or what one tells: "who do I talk to", "where it is"."""
+    if any(whole.search(joined) for whole in (_WILLING, _BE_ASKED, _ALSO, _TOLD)):
         return True
-    if AS_IN.search(joined) and len(heard[-3]) == 1:
-        return True
-    return _number_goes_on(joined, heard) or _place_goes_on(text, joined)
-
-
-def _number_goes_on(joined: str, heard: list[str]) -> bool:
-    groups = trailing_figures(heard)
-    if not groups:
+    if not _ASKS_BACK.search(joined):
         return False
-    count = sum(map(len, groups))
-    if _UNKNOWN_LENGTH.search(joined):
-        return True
-    if _NUMBER_CUE.search(joined):
-        return not is_whole_phone(groups)
-    before = " ".join(heard[: -len(groups)])
-    dialled = len(groups) >= _DIALLED_WORDS or (len(groups) > 1 and len(groups[0]) == 3)
-    return (
-        dialled and count not in PHONE_LENGTHS and count < 10 and not _OTHER_NUMBER.search(before)
-    )
-
-
-def _place_goes_on(text: str, joined: str) -> bool:
-    if _EMAIL_CUE.search(joined) or _EMAIL_BEGUN.match(joined):
-        return not _SITE_END.search(joined) and not _EMAIL_WHOLE.search(text.casefold())
-    if _HUNDREDS.fullmatch(joined) or _DIRECTION.search(joined):
-        return True
-    cue = _ADDRESS_CUE.search(joined)
-    return cue is not None and not _STREET_CUE.search(joined)
+    return _STRANDED.search(joined) is not None and not _NOT_STRANDED.search(joined)

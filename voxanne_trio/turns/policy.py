@@ -13,10 +13,10 @@ from typing import Final
 
 from .asking import Expecting, asks_something, expecting
 from .dictation import still_dictating
-from .echoes import holds_word, is_echo
+from .echoes import is_echo, is_word_of
 from .endings import looks_unfinished
 from .requests import asks_for_slower, asks_to_go_on, asks_to_repeat, asks_to_wait
-from .words import any_of, clauses, listed, said, same_words, word_count, words
+from .words import any_of, clauses, listed, not_after, said, same_words, word_count
 
 __all__ = [
     "Expecting",
@@ -37,29 +37,55 @@ __all__ = [
     "word_count",
 ]
 
-_FAREWELL: Final = re.compile(
-    r"\b(?:good\s?bye|bye|bye bye|see you(?: then| later| soon)?|talk to you later|"
-    r"have a (?:good|great|nice|lovely) (?:day|one|night|evening|afternoon|weekend))$"
+_DAY: Final = "(?:day|one|night|evening|afternoon|weekend|week|morning|holiday|time|trip|rest)"
+_WHEN: Final = (
+    r"(?:(?:then|later|soon|there|around|tomorrow|tonight|monday|tuesday|wednesday|thursday|"
+    r"friday|saturday|sunday|next|on|at|in|the|a|few|morning|afternoon|week|month|weeks|day|days|"
+    r"two|three|\d+)(?: |$))*"
 )
-_MORE: Final = re.compile(r"\b(?:before|how|what|when|where|why|can you|could you|do you)\b")
-_FAREWELL_WORDS: Final = 14
+_UNSPOKEN: Final = not_after("say, saying, said")
+_TO_SEE: Final = not_after("to, can i, could i, will i, do i, did i, i")
+_TO_CARE: Final = not_after("to, i, will, they, can")
+_FAREWELL: Final = re.compile(
+    rf"{_UNSPOKEN}\b(?:good ?bye|bye bye|bye)(?: now| then| for now)?(?: \w+)?$|"
+    rf"{_TO_SEE}\bsee (?:you|ya|y'all) ?{_WHEN}$|"
+    r"(?<!to )\b(?:talk|speak) (?:to you )?(?:later|soon|then|tomorrow)$|\bcatch you later$|"
+    r"\b(?:nice|good|great|lovely) (?:talking|speaking) (?:to|with) you$|"
+    r"\bhave (?:a|an) (?:very |really )?(?:good|great|nice|lovely|wonderful|blessed|safe|amazing|"
+    rf"beautiful|pleasant|fantastic|awesome) (?:rest of (?:your|the) )?{_DAY}(?: too)?$|"
+    rf"\benjoy (?:the rest of )?your {_DAY}$|(?<!a )\bgood ?night$|"
+    rf"{_TO_CARE}\btake care(?: now| of yourself)?$|"
+    r"(?<!do )\bi(?:'ve)? (?:have to|gotta|got to|need to|better|should|must) "
+    r"(?:go|run|get going)(?: now)?$"
+)
+_THANKS: Final = re.compile(
+    r"(?: (?:thanks|thank you|thanks again|thank you again|so much|very much|okay|you too|again|"
+    r"for (?:everything|your help|all your help)))+$"
+)
+_MORE: Final = re.compile(
+    r"\b(?:before|how|what|when|where|why|can you|could you|do you|did you|do i|should i|"
+    r"don't hang up|question)\b"
+)
+_FAREWELL_WORDS: Final = 24
 
 
 def is_farewell(text: str) -> bool:
-    """Whether the caller is taking leave, so that the answer to it ends the call."""
-    taken = words(text)
-    if len(taken) > _FAREWELL_WORDS:
+    """Whether the caller is taking leave, so that the answer to it ends the call.
+
+    Thanks alone are none ("that's all, thank you"): something may follow them.
+    """
+    heard = _THANKS.sub("", said(text))
+    if heard.count(" ") >= _FAREWELL_WORDS:
         return False
-    joined = " ".join(taken)
-    return _FAREWELL.search(joined) is not None and _MORE.search(joined) is None
+    return _FAREWELL.search(heard) is not None and _MORE.search(heard) is None
 
 
 # Listening
 
 _LISTENING: Final = listed(
-    "mm, mmm, mhm, mhmm, mm hm, mm hmm, mmhm, mmhmm, hm, hmm, hmmm, uh huh, unh huh, ah, aha, ah ha, "
+    "mm, mmm, mhm, mhmm, mm-hm, mm-hmm, mm hm, mm hmm, uh-huh, unh-huh, mmhm, mmhmm, hm, hmm, hmmm, uh huh, unh huh, ah, aha, ah ha, "
     "oh, ooh, wow, um, umm, uh, uhh, er, erm, "
-    "okay, ok, k, kay, okey dokey, alright, all right, right, yeah, yea, yeh, ya, yah, yep, yup, yes, "
+    "okay, ok, kay, okey dokey, alright, all right, right, yeah, yea, yeh, ya, yah, yep, yup, yes, "
     "sure, sure thing, of course, for sure, definitely, absolutely, exactly, totally, correct, true, "
     "great, good, very good, nice, perfect, awesome, excellent, wonderful, cool, fine, lovely, "
     "fantastic, amazing, interesting, gotcha, got you, got it, i got it, i see, oh i see, i know, "
@@ -67,28 +93,31 @@ _LISTENING: Final = listed(
     "sounds good, that sounds good, sounds great, that sounds great, sounds fair, fair enough, "
     "that's fine, that's good, that's great, that's right, that's true, that's fair, that's nice, "
     "that's perfect, that's cool, that's awesome, that's correct, that works, that is correct, "
-    "i see i see, no problem, no worries, really, oh really, indeed, very nice, good to know"
+    "i see i see, no problem, no worries, really, oh really, indeed, very nice, good to know, i agree, "
+    "i agree with that, could be, that could be, that's for sure, that's good to know, i bet, i'm sure, you're right, "
+    "oh my, oh my gosh, oh my god, oh gosh, yeah that's true, i'd agree"
 )
-_NOTHING_ELSE: Final = re.compile(rf"(?:(?>{any_of(_LISTENING)})(?: |$))*+")
-_GREETING: Final = re.compile(
-    "(?:(?>"
-    + any_of(
-        [
-            *_LISTENING,
-            *listed(
-                "hello, hello there, hi, hi there, hey, hey there, hiya, howdy, good morning, "
-                "good afternoon, good evening, morning, anyone there, anybody there, "
-                "is anyone there, is anybody there, is someone there, are you there, you there, "
-                "can you hear me, who is this, who's this"
-            ),
-        ]
-    )
-    + ")(?: |$))*+"
+_GREETINGS: Final = listed(
+    "hello, hello there, hi, hi there, hey, hey there, hiya, howdy, good morning, good afternoon, "
+    "good evening, morning, anyone there, anybody there, someone there, is anyone there, "
+    "is anybody there, is someone there, are you there, you there, can you hear me"
 )
-_BEGUN: Final = frozenset(
-    phrase[:end] for phrase in _LISTENING for end in range(1, len(phrase))
-) - {"no", "n"}
-"""What may yet become listening as the recogniser goes on: "i", "that ma". A "no" is a word."""
+
+
+def _nothing_but(phrases: list[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?:(?>{any_of(phrases)})(?: |$))*+")
+
+
+def _begun(phrases: list[str]) -> frozenset[str]:
+    """What may yet become one of the phrases as the recogniser goes on: "i", "that ma"."""
+    return frozenset(phrase[:end] for phrase in phrases for end in range(1, len(phrase))) - {"no"}
+
+
+_LISTENS: Final = (_nothing_but(_LISTENING), _begun(_LISTENING))
+_GREETS: Final = (
+    _nothing_but([*_LISTENING, *_GREETINGS]),
+    _begun([*_LISTENING, *_GREETINGS]),
+)
 
 
 def is_backchannel(text: str) -> bool:
@@ -98,7 +127,7 @@ def is_backchannel(text: str) -> bool:
     what moves the talk on: "yes please", "thank you". Hesitation alone ("um") is a noise.
     """
     heard = said(text)
-    return bool(heard) and _NOTHING_ELSE.match(heard).end() == len(heard)  # type: ignore[union-attr]
+    return bool(heard) and _LISTENS[0].fullmatch(heard) is not None
 
 
 # Stopping
@@ -112,13 +141,14 @@ _OPENERS: Final = any_of(
     listed(
         "oh, okay, ok, um, uh, er, hmm, yeah, yes, yep, well, so, but, and, hey, sorry, i'm sorry, "
         "i am sorry, please, just, actually, no, alright, all right, right, what, hi, hello, ah, "
-        "thanks, thank you, mhmm, uh huh, like, now, then, hold, can you, could you, would you, "
+        "thanks, thank you, mhmm, uh huh, like, now, then, whoa, can you, could you, would you, "
         "will you, can you please, could you please, can you just, could you just, you can, "
         "you need to, i need you to"
     )
 )
 _STOP_AT_START: Final = re.compile(
-    rf"(?:no no\b|(?:i'm |i am )?sorry (?:but|to (?:interrupt|cut))\b)|(?:(?>{_OPENERS}) )*+(?:"
+    rf"no no\b(?! (?:problem|worries|that's (?:fine|okay|good|it|all)|it's (?:fine|okay)|not at all|thank|"
+    rf"thanks|you're fine|i'm good)\b)|(?:(?>{_OPENERS}) )*+(?:"
     r"wait(?! (?:time|times|list|lists|room|period|listed)\b)(?: |$)|"
     r"stop(?:$| (?:stop|it|that|there|right|now|please|talking|speaking|reading|listing|saying|"
     r"interrupting|for a|a|one|i|i'm|you|you're|no|let|what|wait|hold|hang|sorry|okay|just)\b)|"
@@ -128,17 +158,27 @@ _STOP_AT_START: Final = re.compile(
     r"(?:that's )?enough$|quiet(?:$| please\b)|(?:shush|hush|time out|timeout|whoa)(?: |$)|"
     r"be quiet\b|shut up\b|(?:quick )?question$)"
 )
+_KEPT: Final = not_after("a, to, the, any, my, i, i'll, can't, i can, we")
+_TO_EXCUSE: Final = not_after("to")
+_TO_WAIT: Final = not_after(
+    "to, can't, cannot, i, i'll, the, a, long, not, you, we, no, should, could, would"
+)
 _STOP_ANYWHERE: Final = re.compile(
-    r"(?<!\ba )(?<!\bto )(?<!\bthe )(?<!\bany )(?<!\bmy )(?<!\bi )(?<!\bi'll )(?<!\bcan't )"
-    r"(?<!\bcan i )(?<!\bwe )\b(?:hold on|hang on)\b(?! to\b)|"
-    r"(?<!\bto )\bexcuse me\b(?! (?:from|for)\b)|\bwait wait\b|"
-    r"(?<!\bto )(?<!\bcan't )(?<!\bcannot )(?<!\bi )(?<!\bi'll )(?<!\bthe )(?<!\ba )(?<!\blong )"
-    r"(?<!\bnot )(?<!\byou )(?<!\bwe )(?<!\bno )(?<!\bshould )(?<!\bcould )(?<!\bwould )"
+    rf"{_KEPT}\b(?:hold|hang) on\b(?! to\b)|"
+    rf"{_TO_EXCUSE}\bexcuse me\b(?! (?:from|for)\b)|\bwait wait\b|"
+    rf"{_TO_WAIT}"
     rf"\bwait (?:what|no|i|sorry|let|hold|{_SHORT})\b|"
-    rf"\b(?:give me|gimme|let me have|i need) (?:just )?{_SHORT}|"
-    r"\b(?:can|could|may|let) (?:i|me) (?:just )?(?:stop|interrupt) (?:you)?\b|"
-    r"\blet me (?:just )?(?:talk|speak|finish|say something|ask)\b|\bto (?:interrupt|cut you off)\b|"
-    r"\b(?:stop|quit) (?:talking|interrupting)\b|\bno no no\b"
+    rf"\b(?:give me|gimme|let me have) (?:just )?(?:{_SHORT}|(?:a couple|a few)(?: of)? "
+    r"(?:second|sec|moment|minute|min)s?\b)|"
+    rf"\bi (?:just )?need {_SHORT}(?= please|$| to (?:find|get|grab|check|look|pull|write|think$))|"
+    r"\b(?:can|could|may|let) (?:i|me) (?:just )?(?:stop|interrupt) you\b|"
+    r"\blet me (?:just )?(?:(?:talk|speak|finish)(?: please| for a second)?$|say something|ask you)\b|"
+    r"\bsorry but\b|\b(?:sorry|hate|don't mean) to (?:interrupt|cut)\b|"
+    r"\b(?:stop|quit) (?:talking|interrupting)\b|\bno no no\b(?! problem)"
+)
+_MAY_STOP: Final = re.compile(
+    "wait|stop|hold|hang|sec|moment|min|excuse|sorry|no no|interrupt|listen|let me|pause|enough|"
+    "quiet|hush|time ?out|whoa|shut|quit|question|cut"
 )
 _CALLS_FOR_A_PERSON: Final = re.compile(
     r"(?:agent|operator|representative|receptionist|human|a person)(?: (?:please|agent|operator|"
@@ -152,9 +192,12 @@ def is_stop(text: str) -> bool:
     Each is meant so only where it is said to us: at the beginning of a clause, or where the words
     around it leave no other reading ("I can't wait", "how long is the wait", "stop by").
     """
-    return any(
-        _STOP_AT_START.match(clause) or _STOP_ANYWHERE.search(clause) for clause in clauses(text)
-    )
+    heard = said(text)
+    if not _MAY_STOP.search(heard):
+        return False
+    if _STOP_ANYWHERE.search(heard):
+        return True
+    return any(_STOP_AT_START.match(clause) for clause in (heard, *clauses(text)))
 
 
 def interrupts(text: str, *, words_needed: int, ours: str = "", greeting: bool = False) -> bool:
@@ -164,16 +207,19 @@ def interrupts(text: str, *, words_needed: int, ours: str = "", greeting: bool =
     turn out to be ("that makes"), or an echo of `ours`: here one word of ours is one too. Over our
     greeting, the caller's own is expected and takes nothing.
     """
-    if is_echo(text, ours) or holds_word(ours, text):
-        return False
-    if is_stop(text):
-        return True
     heard = said(text)
-    if _CALLS_FOR_A_PERSON.fullmatch(heard):
-        return True
-    count = word_count(text)
-    if not count or count < words_needed:
-        return False
-    listening = (_GREETING if greeting else _NOTHING_ELSE).match(heard)
+    if not is_stop(text):
+        count = word_count(text)
+        if not count or (count < words_needed and not _CALLS_FOR_A_PERSON.fullmatch(heard)):
+            return False
+        if _listens(heard, greeting=greeting):
+            return False
+    return not is_echo(text, ours) and not is_word_of(ours, text)
+
+
+def _listens(heard: str, *, greeting: bool) -> bool:
+    """Whether it is listening, or may yet be."""
+    phrases, begun = _GREETS if greeting else _LISTENS
+    listening = phrases.match(heard)
     rest = heard[listening.end() :] if listening else heard
-    return bool(rest) and rest not in _BEGUN
+    return not rest or rest in begun

@@ -10,15 +10,17 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-_WORD: Final = re.compile(r"(?:n?uh-uh|mm-mm)\b|[^\W_]+(?:'[^\W_]+)*")
-"""A hyphen parts words, but for the three noises that mean "no": Deepgram writes them so."""
+_WORD: Final = re.compile(
+    r"(?:n?uh-uh|huh-uh|mm-mm|m+[ -]h+m+|u(?:n)?h[ -]huh)\b|[^\W_]+(?:'[^\W_]+)*"
+)
+"""A hyphen parts words, but for noises: "uh-uh" means no, "uh, uh" nothing, "uh-huh" yes."""
 
 _CLAUSE_END: Final = re.compile(r"[.,;:?!…]+(?=[\s\"')]|$)|\s-+\s|--+|[–—]")
 _UNSAID: Final = re.compile(r"[\W_]+")
 _APOSTROPHES: Final = str.maketrans("‘’ʼ`", "''''")  # noqa: RUF001 - they are what it is about
 
 FILLERS: Final = frozenset(
-    "um umm uh uhh er err erm ehm eh hm hmm hmmm mm mmm".split()  # noqa: SIM905 - a word list
+    "um umm uh uhh er err erm ehm hm hmm hmmm mm mmm".split()  # noqa: SIM905 - a word list
 )
 """Hesitation, no words. Deepgram writes "um" and "uh" alone, other recognisers the rest."""
 
@@ -55,6 +57,11 @@ def _letters(text: str) -> str:
 def any_of(phrases: Iterable[str]) -> str:
     """A pattern of whole phrases, the longest first: the first that fits is the one meant."""
     return "|".join(map(re.escape, sorted(phrases, key=len, reverse=True)))
+
+
+def not_after(phrases: str) -> str:
+    """A pattern's condition that none of these, with commas between them, stands before."""
+    return "".join(rf"(?<!\b{re.escape(phrase)} )" for phrase in listed(phrases))
 
 
 def listed(text: str) -> list[str]:
