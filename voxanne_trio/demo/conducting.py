@@ -17,7 +17,7 @@ import attrs
 import trio
 
 from ..sandbox.account import Numbers
-from ..sandbox.caller import Caller, utterances
+from ..sandbox.caller import Caller, phrases, utterances
 from ..sandbox.client import NoAnswer, fetch
 from ..sandbox.mulaw import SILENCE
 from ..sandbox.phone import PhoneCall
@@ -99,7 +99,7 @@ async def _speech(plan: Plan) -> dict[str, bytes]:
     """What the caller will say, spoken beforehand; or as much silence."""
     voice, audio = RealVoices().caller(), dict[str, bytes]()
     await trio.lowlevel.checkpoint()
-    for text in utterances(plan.script):
+    for text in phrases(plan.script):
         spoken = await voice.speak(text)
         audio[text] = SILENCE * len(spoken) if plan.silent else spoken
     return audio

@@ -133,7 +133,7 @@ def gather(
         caller_voice=_voice(call.microphone, seconds),
         agent_voice=_voice(call.playout, seconds),
         said=tuple(_said(turn, origin) for turn in caller.report.turns),
-        planned=len(utterances(caller.script)),
+        planned=sum(1 for text in utterances(caller.script) if text),
         greeted=_span(caller.report.greeted_at, caller.report.greeted_until, origin),
         turns=tuple(Turn.from_json(turn) for turn in record.get("turns", ())),
         server_began=started.at - origin if started is not None else 0.0,

@@ -21,7 +21,8 @@ from . import twiml
 from .account import Account, Numbers, Webhooks
 from .client import NoAnswer, UpgradeRefused, open_socket
 from .journal import Journal
-from .microphone import Microphone
+from .line import CLEAN, Line, Pickup
+from .microphone import Microphone, Spoken
 from .playout import RATE, PlayOut
 from .stream import Ended, Identity, MediaStream
 from .twiml import BadDocument, Verb
@@ -37,13 +38,15 @@ _MAX_REDIRECTS: Final = 10
 class PhoneCall:
     """A call; `run` is its whole life. Positions and times are those of its two channels."""
 
-    def __init__(self, account: Account, numbers: Numbers) -> None:
+    def __init__(self, account: Account, numbers: Numbers, line: Line = CLEAN) -> None:
         self.sid = account.new_sid("CA")
         self.numbers = numbers
         self.journal = Journal()
         self.status = "queued"
         self.microphone = Microphone(0.0, account.rng)
         self.playout = PlayOut(0.0)
+        if not line.is_clean:
+            self.microphone.pickup = Pickup(line, self.playout)
         self.stream: MediaStream | None = None
         self.answered = trio.Event()
         self.streaming = trio.Event()
@@ -58,10 +61,10 @@ class PhoneCall:
 
     # For the caller, and for REST. None of it waits.
 
-    def say(self, audio: bytes) -> tuple[float, float]:
+    def say(self, audio: bytes, spoken: Spoken | None = None) -> tuple[float, float]:
         """Speak into the phone from now on, or after what is being said. First and last voice."""
         now = trio.current_time()
-        start = self.microphone.time(self.microphone.place(audio, now))
+        start = self.microphone.time(self.microphone.speak(audio, now, spoken))
         end = self.microphone.voice_until() or start
         return self.microphone.voice_after(start) or start, max(start, end)
 

@@ -59,6 +59,15 @@ class Restart:
     gap: float | None
 
 
+@attrs.frozen
+class Cut:
+    """A clear: where it cut the channel, and the audio that nobody will hear."""
+
+    at: float
+    position: int
+    dropped: bytes
+
+
 class Timeline:
     """One channel of the recording: mu-law from the origin on, and where it is voiced."""
 
@@ -91,10 +100,10 @@ class Timeline:
         else:
             self.runs.append((start, end))
 
-    def cut(self, at: float) -> int:
-        """Drop what has not been played by then. How many samples that were."""
+    def cut(self, at: float) -> bytes:
+        """Drop what has not been played by then, and return it."""
         position = self.position(at)
-        dropped = max(0, len(self.audio) - position)
+        dropped = bytes(self.audio[position:])
         if dropped:
             del self.audio[position:]
             while self.runs and self.runs[-1][1] > position:
@@ -123,6 +132,7 @@ class PlayOut(Timeline):
     def __init__(self, origin: float) -> None:
         super().__init__(origin)
         self.restarts: list[Restart] = []
+        self.cuts: list[Cut] = []
         self.changed = trio.lowlevel.ParkingLot()  # whoever waits for audio or a clear
         self._marks: deque[_Mark] = deque()
         self._clear_position = 0
@@ -148,11 +158,12 @@ class PlayOut(Timeline):
         """Empty the queue; outstanding marks are due now. How many samples were dropped."""
         dropped = self.cut(at)
         self._clear_position = len(self.audio)
+        self.cuts.append(Cut(at, self._clear_position, dropped))
         for mark in self._marks:
             if mark.due > at:
                 mark.due, mark.flushed = at, True
         self.changed.unpark_all()
-        return dropped
+        return len(dropped)
 
     def queued_seconds(self, at: float) -> float:
         """How much is queued and not yet played."""

@@ -23,6 +23,7 @@ from .account import Speak
 from .caller import Caller, CallerReport, read_script, utterances
 from .faults import Faults
 from .groq import Groq
+from .line import CLEAN, Line
 from .profiles import Profile
 from .twilio import Numbers, PhoneCall, Twilio
 from .wire import Exchange, serve_stream
@@ -69,6 +70,7 @@ class Placed:
             "greeted_at": report.greeted_at,
             "greeted_until": report.greeted_until,
             "turns": [turn.as_json() for turn in report.turns],
+            "asides": [aside.as_json() for aside in report.asides],
             "missed": report.missed,
             "violations": journal.violations,
             "clears": [entry.at for entry in journal.of("clear")],
@@ -148,11 +150,18 @@ class Sandbox:
 
     # Calls.
 
-    def new_call(self, numbers: Numbers, script: Sequence[Any]) -> Placed:
-        """A call that will follow a script; its words are told to a scripted recogniser."""
+    def new_call(
+        self, numbers: Numbers, script: Sequence[Any], line: Line = CLEAN, seed: int = 0
+    ) -> Placed:
+        """A call that will follow a script on a line; a scripted recogniser is told its words.
+
+        The seed is that of the caller's coughs and other sounds.
+        """
         steps = read_script(script)
-        placed = Placed(self.twilio.new_call(numbers), Caller(steps, self._speak))
+        call = self.twilio.new_call(numbers, line)
+        placed = Placed(call, Caller(steps, self._speak, seed))
         if self.scripts is not None:
+            call.microphone.tells_words = True
             self.scripts.register(placed.call.sid, utterances(steps))
         self.placed[placed.call.sid] = placed
         for sid in self.placed.keys() - self.twilio.calls.keys():
@@ -221,7 +230,7 @@ class Sandbox:
         return placed
 
     async def _place(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
-        """`webhook` (or `to_url`), `script`, and how many, how far apart, whether to wait."""
+        """`webhook` (or `to_url`), `script`, `line`, how many, how far apart, whether to wait."""
         webhook = body.get("webhook") or body.get("to_url")
         count = int(body.get("count", 1))
         if not isinstance(webhook, str) or not 1 <= count <= CALLS_AT_ONCE:
@@ -229,7 +238,8 @@ class Sandbox:
         names = {field.name for field in attrs.fields(Numbers)} - {"webhook"}
         options = {name: str(body[name]) for name in names & body.keys()}
         numbers = Numbers(webhook=webhook, **options)
-        calls = [self.new_call(numbers, body.get("script", ["listen"])) for _ in range(count)]
+        script, line = body.get("script", ["listen"]), Line.from_json(body.get("line", "clean"))
+        calls = [self.new_call(numbers, script, line, seed) for seed in range(count)]
         stagger = float(body.get("stagger_ms", 0)) / 1000
         sids = [placed.call.sid for placed in calls]
         if not body.get("wait"):

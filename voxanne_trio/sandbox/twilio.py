@@ -12,6 +12,7 @@ from typing import Any, Final
 import trio
 
 from .account import Account, Numbers
+from .line import CLEAN, Line
 from .phone import PhoneCall
 from .rest import PREFIX, Rest
 from .wire import Exchange
@@ -36,9 +37,9 @@ class Twilio:
         """Answer one REST request."""
         await self._rest.handle(exchange)
 
-    def new_call(self, numbers: Numbers) -> PhoneCall:
+    def new_call(self, numbers: Numbers, line: Line = CLEAN) -> PhoneCall:
         """A call that has not rung yet; its sid is known."""
-        call = PhoneCall(self.account, numbers)
+        call = PhoneCall(self.account, numbers, line)
         self.calls[call.sid] = call
         while len(self.calls) > KEPT_CALLS:
             oldest = next(iter(self.calls))

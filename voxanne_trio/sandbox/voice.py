@@ -157,6 +157,16 @@ def pause_seconds(word: str) -> float:
     return next(pause for marks, pause in _PAUSES if not marks or word[-1] in marks)
 
 
+def word_ends(text: str) -> list[float]:
+    """Where each word of a text ends at its usual lengths, in seconds."""
+    ends: list[float] = []
+    at = 0.0
+    for word in text.split():
+        ends.append(at + word_seconds(word))
+        at = ends[-1] + pause_seconds(word)
+    return ends
+
+
 class ToneVoice:
     """Bursts of tone in the place of words: no speech, but its loudness and its lengths."""
 
