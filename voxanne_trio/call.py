@@ -116,7 +116,6 @@ class Call:
         self.timers: Timers
         self.conversation: Conversation
         self.started_at = trio.current_time()
-        self.voiced_until: float | None = None
         self.ended_at: float | None = None
         self.outcome: str | None = None
         self._cancel: trio.CancelScope
@@ -155,8 +154,9 @@ class Call:
         if len(self._events) > 1:
             return  # told from within a command: its turn comes
         while self._events:
+            scene = self._scene()
             self._note(self._events[0])
-            self.floor, commands = turns.step(self.floor, self._events[0], self._scene())
+            self.floor, commands = turns.step(self.floor, self._events[0], scene)
             for command in commands:
                 self._carry_out(command)
             event = self._events.popleft()
@@ -167,9 +167,9 @@ class Call:
         """What an event means whatever the floor makes of it."""
         match event:
             case VoiceStopped(at):
-                self.voiced_until = at
+                self.conversation.voiced_until = at
             case TurnEnded(text, at) if text and at is not None:
-                self.voiced_until = at
+                self.conversation.voiced_until = at
             case ReplyAudible(reply) if reply == self.floor.reply:
                 self.conversation.audible()
             case PlayedOut(reply) if reply == self.floor.reply:
@@ -197,21 +197,14 @@ class Call:
         match command:
             case turns.Answer(reply, text, farewell, speculative):
                 conversation.answer(reply, text, farewell=farewell, speculative=speculative)
-                if not speculative:
-                    self._turn_is_decided()
             case turns.Commit():
-                self._turn_is_decided()
                 conversation.commit()
             case turns.Repeat(reply, text, slower):
-                conversation.recite(reply, text, conversation.last_heard, slower=slower)
-                self._turn_is_decided()
+                conversation.repeat(reply, text, slower=slower)
             case turns.GoOn(reply, text):
-                conversation.recite(reply, text, conversation.unsaid)
-                self._turn_is_decided()
+                conversation.go_on(reply, text)
             case turns.Say(reply, phrase, after):
                 conversation.say(reply, phrase, after)
-                if after:
-                    self._turn_is_decided()
             case turns.Cancel(_, forget_turn):
                 conversation.cancel(forget_turn=forget_turn)
             case turns.Hold():
@@ -230,10 +223,6 @@ class Call:
                 self._end(ending.value)
             case turns.EndCall(how):
                 self._end(how)
-
-    def _turn_is_decided(self) -> None:
-        voiced_until, self.voiced_until = self.voiced_until, None
-        self.conversation.decided(voiced_until)
 
     def _end(self, outcome: str) -> None:
         self.outcome = outcome

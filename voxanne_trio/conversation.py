@@ -78,6 +78,8 @@ class Conversation:
     """The turn that no record holds yet."""
     goes_on: Turn | None = None
     """A turn whose words were taken back: they come again, with more, unless the call ends."""
+    voiced_until: float | None = None
+    """When the caller's last voiced frame reached us, for the turn that will be decided next."""
     last_heard: str = ""
     """What was heard of the last reply that has ended."""
     unsaid: str = ""
@@ -90,6 +92,8 @@ class Conversation:
     def answer(self, number: int, text: Sensitive, *, farewell: bool, speculative: bool) -> None:
         """Start the reply to these words. A speculative one is heard after `commit`."""
         self._take(text)
+        if not speculative:
+            self._decided()
         reply = self._new_reply(number, self._manner(number), gate_open=not speculative)
         self.nursery.start_soon(
             partial(
@@ -102,36 +106,28 @@ class Conversation:
             name=f"reply {number} {self.call_sid}",
         )
 
-    def decided(self, voiced_until: float | None) -> None:
-        """The caller's turn is over, as of now: what was begun for it counts from here."""
-        assert self.turn is not None
-        timeline, text = self.turn.timeline, self.turn.caller
-        if voiced_until is not None:
-            timeline.stamp("voiced_until", voiced_until)
-        timeline.stamp("decided", trio.current_time())
-        self.log.latency("STT %d ms", "stt", timeline)
-        self.log.words("Final: %s", text or "")
-        self.goes_on = None
-
     def commit(self) -> None:
         """The speculative reply was right: let it be heard, and do what it wanted to do."""
         assert self.reply is not None
+        self._decided()
         self.reply.committed.set()
         self.ways.playback.open_gate()
 
-    def recite(self, number: int, text: Sensitive, what: str, *, slower: bool = False) -> None:
-        """Answer these words with something that was written before: said again, or for once."""
-        self._take(text)
+    def repeat(self, number: int, text: Sensitive, *, slower: bool) -> None:
+        """Answer these words with what was last heard; from now on more slowly if `slower`."""
         if slower:
             self.speed = SLOWER
-        reply = self._new_reply(number)
-        name = f"reply {number} {self.call_sid}"
-        self.nursery.start_soon(produce_recital, reply, what, name=name)
+        self._recite(number, text, self.last_heard)
+
+    def go_on(self, number: int, text: Sensitive) -> None:
+        """Answer these words with what an interruption had left unsaid."""
+        self._recite(number, text, self.unsaid)
 
     def say(self, number: int, phrase: Phrase, after: Sensitive) -> None:
         """Say a phrase, after these words if any: from the cache at once, else by the voice."""
         if after:
             self._take(after)
+            self._decided()
         reply, text = self._new_reply(number), self.script.lines[phrase]
         sentences = recited(text)
         if (audio := self.script.phrases.get(spoken(sentences))) is None:
@@ -206,6 +202,24 @@ class Conversation:
         self.turn = Turn(text, known_before=copy(self.acquaintance))
         self.acquaintance.listen(text.reveal(), asked="your name" in self.last_heard.lower())
         self.history.add_caller(text)
+
+    def _decided(self) -> None:
+        """The caller's turn is over, as of now: what was begun for it counts from here."""
+        assert self.turn is not None
+        timeline, text = self.turn.timeline, self.turn.caller
+        voiced_until, self.voiced_until = self.voiced_until, None
+        if voiced_until is not None:
+            timeline.stamp("voiced_until", voiced_until)
+        timeline.stamp("decided", trio.current_time())
+        self.log.latency("STT %d ms", "stt", timeline)
+        self.log.words("Final: %s", text or "")
+        self.goes_on = None
+
+    def _recite(self, number: int, text: Sensitive, what: str) -> None:
+        self._take(text)
+        self._decided()
+        name = f"reply {number} {self.call_sid}"
+        self.nursery.start_soon(produce_recital, self._new_reply(number), what, name=name)
 
     def _take_back(self) -> None:
         """The turn had not ended: its words will come again, with more."""
