@@ -182,7 +182,7 @@ def turn_over(floor: Floor) -> Floor:
         words=NO_WORDS,
         unanswered=NO_WORDS,
         kept=NO_WORDS,
-        noticed=floor.voice and floor.unexplained,
+        noticed=floor.voice,
         waiting=False,
         speculations=0,
         rung=0,
