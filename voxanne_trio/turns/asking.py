@@ -33,7 +33,8 @@ _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+")
 _INVERTED: Final = (
     r"(?:(?:is|are|was|were|do|does|did|can|could|would|will|should|have|has|may|shall)(?:n't)? "
     r"(?:i|you|we|that|this|it|there|he|she|they|your|any)\b|"
-    r"(?:is|are|was|were|do|does|did|can|could|would|will|should) (?:the|an?)\b)"
+    r"(?:is|are|was|were|do|does|did|can|could|would|will|should) (?:the|an?)\b|"
+    r"(?:would|could|should|are|does|did) (?!be\b)\w+ \w+)"
 )
 _WH: Final = (
     r"(?:(?:what|which|when|where|who|how|why)(?:'s|'re|'d)?(?: (?:day|days|time|date|kind|type|one|"
@@ -59,7 +60,7 @@ _WHAT_IS_ASKED: Final = (
     (
         Expecting.SPELLING,
         r"\b(?:member|policy|group|insurance|subscriber|confirmation|reference|booking|patient|"
-        r"account|record|case)(?: id)?(?: number| id| code)\b|\bmember id\b",
+        r"account|record|case)(?: id)?(?: number| id| code)\b|\b(?:member id|id number)\b",
     ),
     (
         Expecting.DIGITS,
@@ -74,7 +75,7 @@ _WHAT_IS_ASKED: Final = (
     ),
     (
         Expecting.ADDRESS,
-        r"\b(?:(?:street|home|mailing|billing|current|your|the|an) address|address (?:on file|for)|"
+        r"\b(?:(?:street|home|mailing|billing|current|your|the|an) address|address (?:on file|for)|(?:what|which) address|"
         r"where do you live)\b",
     ),
     (

@@ -163,8 +163,11 @@ def _digits_go_on(heard: list[str]) -> bool:
 def _spelling_goes_on(heard: list[str]) -> bool:
     """Whether the words end in letters spelled, and not those of a word said before them."""
     letters = trailing_letters(heard)
+    if letters[:1] == ["a"] and len(letters) < min(3, len(heard)):
+        letters = letters[1:]  # "with a K"
     if len(letters) < 2:
-        return bool(letters and len(heard) == 1) or _AS_IN.search(" ".join(heard)) is not None
+        alone = len(heard) == 1 or heard[-2] in {"capital", "letter"}
+        return bool(letters and alone) or _AS_IN.search(" ".join(heard)) is not None
     if any("".join(letters[start:]) in _ACRONYMS for start in (0, 1)):
         return False
     return "".join(letters) not in heard[: -len(letters)]

@@ -20,12 +20,13 @@ from .dictation import dictation_goes_on
 from .words import FILLERS, any_of, listed, words
 
 _OPEN_MARK: Final = re.compile(r"(?:[,:;–—-]|\.{2,}|…)[\s\"')]*$")  # noqa: RUF001
+_HESITATION: Final = FILLERS - {"mm", "mmm"}  # they say "I hear you" alone
 _LOOKED_AT: Final = 24
 """Words from the end: what stands before them decides nothing."""
 
 _OPENS: Final = frozenset(
     (
-        "and or but nor because 'cause cuz although unless whether if than as until without during "
+        "and or but nor because 'cause cuz although unless whether if as "
         "the an my your our their every very fairly extremely into onto versus including "
         "gonna wanna gotta lemme "
         "i'm i've i'd i'll it's that's there's he's she's we're we've we'll we'd they're they've "
@@ -67,10 +68,8 @@ _ENDS_AFTER: Final[dict[str, frozenset[str]]] = {
         "are": "they we you there those these",
         "were": "they we you there those these",
         "a": "vitamin hepatitis part plan type grade option room building suite",
-        "doctor": "the a my your another which that this eye any his her their our",
-        "actually": "not yes no yeah do is",
-        "basically": "yes yeah",
-        "to be": "",
+        "like": "i you we they he she you'd",
+        **dict.fromkeys(("than", "until", "without", "during"), ""),
     }.items()
 }
 _STAMMERED: Final = frozenset("i it he she we they that this it's is was do to of in for".split())
@@ -80,8 +79,8 @@ _GOES_ON_AFTER: Final[dict[str, frozenset[str]]] = {
     last: frozenset(before.split())
     for last, before in {
         "that": "think thought said told me hoping mentioned so is fact afraid worried sure except "
-        "given seems heard",
-        "like": "it's feel feels felt something and was but so that's just looks sounds i'd would for maybe",
+        "given seems heard website online",
+        "doctor": "with see saw by from for to is was and",
         **dict.fromkeys(
             ("when", "where", "what", "how", "who"),
             "and or but for about is was on of by with that's until time wondering",
@@ -156,7 +155,7 @@ _STARTED: Final = re.compile(
     rf"{_OPENERS}(?:hi |hello )?(?:i|we) (?:just |really |also |actually )*(?:was|was just|am just|"
     r"would like|had a)$|.*\blet me (?:see|think)$|(?:(?:hi|hello|so|and|but|um|well|okay) )*"
     r"(?:i|we) (?:have|had|got)$|"
-    r".*(?<!all )(?<!what )(?<!everything )(?<!thing )(?<!one )(?<!ever )(?<!that )\b(?:i|we) "
+    r".*(?<!all )(?<!what )(?<!everything )(?<!thing )(?<!one )(?<!ever )(?<!that )(?<!do )(?<!did )(?<!would )(?<!should )(?<!will )\b(?:i|we) "
     r"(?:just |really |also )?(?:need|want|wanted)$"
 )
 _MAY_HAVE_STARTED: Final = frozenset(
@@ -180,7 +179,7 @@ def looks_unfinished(text: str) -> bool:
     heard = words(text)[-_LOOKED_AT:]
     if not heard:
         return False
-    if heard[-1] in FILLERS or _OPEN_MARK.search(text[-8:]):
+    if heard[-1] in _HESITATION or _OPEN_MARK.search(text[-8:]):
         return True
     joined = " ".join(heard)
     if _ONLY_OPENERS.fullmatch(joined):
@@ -196,7 +195,7 @@ def _open(joined: str, heard: list[str], *, asked: bool) -> bool:
     if last == before and last in _STAMMERED:
         return True
     if last == "a":
-        return before not in _ENDS_AFTER["a"]
+        return before not in _ENDS_AFTER["a"] and len(before) != 1
     if asked:
         return False
     if last in _ENDS_AFTER:

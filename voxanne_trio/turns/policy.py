@@ -39,16 +39,17 @@ __all__ = [
 
 _DAY: Final = "(?:day|one|night|evening|afternoon|weekend|week|morning|holiday|time|trip|rest)"
 _WHEN: Final = (
-    r"(?:(?:then|later|soon|there|around|tomorrow|tonight|monday|tuesday|wednesday|thursday|"
-    r"friday|saturday|sunday|next|on|at|in|the|a|few|morning|afternoon|week|month|weeks|day|days|"
-    r"two|three|\d+)(?: |$))*"
+    r"(?: (?:then|later|soon|there|around|tomorrow|tonight|today|(?:next|this) \w+|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|morning|afternoon|evening|\d+|"
+    r"in (?:a|two|three|\d+) \w+|in a few \w+|(?:on|at|the|on the|at the|for) [\w']+|am|pm|thirty|"
+    r"fifteen|o'clock|noon))*"
 )
 _UNSPOKEN: Final = not_after("say, saying, said")
 _TO_SEE: Final = not_after("to, can i, could i, will i, do i, did i, i")
 _TO_CARE: Final = not_after("to, i, will, they, can")
 _FAREWELL: Final = re.compile(
     rf"{_UNSPOKEN}\b(?:good ?bye|bye bye|bye)(?: now| then| for now)?(?: \w+)?$|"
-    rf"{_TO_SEE}\bsee (?:you|ya|y'all) ?{_WHEN}$|"
+    rf"{_TO_SEE}\bsee (?:you|ya|y'all){_WHEN}$|"
     r"(?<!to )\b(?:talk|speak) (?:to you )?(?:later|soon|then|tomorrow)$|\bcatch you later$|"
     r"\b(?:nice|good|great|lovely) (?:talking|speaking) (?:to|with) you$|"
     r"\bhave (?:a|an) (?:very |really )?(?:good|great|nice|lovely|wonderful|blessed|safe|amazing|"
@@ -93,7 +94,7 @@ _LISTENING: Final = listed(
     "sounds good, that sounds good, sounds great, that sounds great, sounds fair, fair enough, "
     "that's fine, that's good, that's great, that's right, that's true, that's fair, that's nice, "
     "that's perfect, that's cool, that's awesome, that's correct, that works, that is correct, "
-    "i see i see, no problem, no worries, really, oh really, indeed, very nice, good to know, i agree, "
+    "i see i see, no problem, no worries, really, oh really, indeed, very nice, good to know, i didn't know that, i agree, "
     "i agree with that, could be, that could be, that's for sure, that's good to know, i bet, i'm sure, you're right, "
     "oh my, oh my gosh, oh my god, oh gosh, yeah that's true, i'd agree"
 )
@@ -147,8 +148,9 @@ _OPENERS: Final = any_of(
     )
 )
 _STOP_AT_START: Final = re.compile(
-    rf"no no\b(?! (?:problem|worries|that's (?:fine|okay|good|it|all)|it's (?:fine|okay)|not at all|thank|"
-    rf"thanks|you're fine|i'm good)\b)|(?:(?>{_OPENERS}) )*+(?:"
+    r"no no(?:$| (?=(?:i|i'm|i said|that|that's (?!fine|okay|good|it|all)|it's (?!fine|okay)|you|not "
+    r"(?!at)|wait|stop|don't|let|listen|but|he|she|they|we|this|my|the|no|what)\b))|"
+    rf"(?:(?>{_OPENERS}) )*+(?:"
     r"wait(?! (?:time|times|list|lists|room|period|listed)\b)(?: |$)|"
     r"stop(?:$| (?:stop|it|that|there|right|now|please|talking|speaking|reading|listing|saying|"
     r"interrupting|for a|a|one|i|i'm|you|you're|no|let|what|wait|hold|hang|sorry|okay|just)\b)|"
@@ -168,13 +170,13 @@ _STOP_ANYWHERE: Final = re.compile(
     rf"{_TO_EXCUSE}\bexcuse me\b(?! (?:from|for)\b)|\bwait wait\b|"
     rf"{_TO_WAIT}"
     rf"\bwait (?:what|no|i|sorry|let|hold|{_SHORT})\b|"
-    rf"\b(?:give me|gimme|let me have) (?:just )?(?:{_SHORT}|(?:a couple|a few)(?: of)? "
+    rf"\b(?:give me|gimme|let me have) (?:just )?(?:{_SHORT}|(?:a couple|a few|two|five|ten)(?: of| more)? "
     r"(?:second|sec|moment|minute|min)s?\b)|"
     rf"\bi (?:just )?need {_SHORT}(?= please|$| to (?:find|get|grab|check|look|pull|write|think$))|"
     r"\b(?:can|could|may|let) (?:i|me) (?:just )?(?:stop|interrupt) you\b|"
     r"\blet me (?:just )?(?:(?:talk|speak|finish)(?: please| for a second)?$|say something|ask you)\b|"
     r"\bsorry but\b|\b(?:sorry|hate|don't mean) to (?:interrupt|cut)\b|"
-    r"\b(?:stop|quit) (?:talking|interrupting)\b|\bno no no\b(?! problem)"
+    r"\b(?:stop|quit) (?:talking|interrupting)\b|\bno no no\b(?! (?:problem|go|please|that's fine))"
 )
 _MAY_STOP: Final = re.compile(
     "wait|stop|hold|hang|sec|moment|min|excuse|sorry|no no|interrupt|listen|let me|pause|enough|"
