@@ -251,4 +251,4 @@ def test_hostile_text_takes_linear_time(name: str) -> None:
     for asked in Expecting:
         still_dictating(text, asked)
     interrupts(text, words_needed=2, ours=text[:400])
-    assert time.perf_counter() - began < 0.5  # about five times what it takes
+    assert time.perf_counter() - began < 2.5  # five times what the slowest takes; squared: minutes

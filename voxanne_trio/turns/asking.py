@@ -37,9 +37,9 @@ _INVERTED: Final = (
     r"(?:would|could|should|are|does|did) (?!be\b)\w+ \w+)"
 )
 _WH: Final = (
-    r"(?:(?:what|which|when|where|who|how|why)(?:'s|'re|'d)?(?: (?:day|days|time|date|kind|type|one|"
-    r"name|number|many|much|long|often|soon|else|part|area|areas|\w+ of)(?: \w+)?)? (?:is|are|was|"
-    r"were|do|does|did|can|could|would|will|should|may|have|has|brings|works|about|sounds|suits)\b|"
+    r"(?:(?:what|which|when|where|who|how|why)(?:'s|'re|'d)?(?: (?:day|days|time|date|kind|type|"
+    r"one|name|number|many|much|long|often|soon|else|part|area|areas|\w+ of)(?: \w+)?)? (?:is|are|"
+    r"was|were|do|does|did|can|could|would|will|should|may|have|has|brings|works|about|sounds|suits)\b|"
     r"(?:what|who|how|where|when)'s)(?!.* depends\b)"
 )
 _LEAD: Final = r"(?:(?:and|so|okay|great|perfect|alright|now|then|sure|thanks|well|but|or) )*+"

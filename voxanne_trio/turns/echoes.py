@@ -108,7 +108,7 @@ def _distance(heard: list[str], ours: list[str]) -> int:
 
 
 def _change(word: str, own: str, *, partial: bool) -> int:
-    """The cost of hearing the word for one of ours, of which a partial last one may be the start."""
+    """What hearing the word for one of ours costs; a partial last one may be its beginning."""
     if partial and len(word) > 1 and own.startswith(word):
         return 0
     if word in _DECISIVE or word[:3] != own[:3] or abs(len(word) - len(own)) > 3:

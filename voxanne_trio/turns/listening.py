@@ -64,7 +64,7 @@ def is_backchannel(text: str) -> bool:
 
 
 def takes_nothing(heard: str, *, greeting: bool) -> bool:
-    """Whether the words as said are listening, or may yet turn out to be; a greeting, too, if so."""
+    """Whether the words as said are listening, or a greeting, or may yet turn out to be."""
     phrases, begun = _GREETS if greeting else _LISTENS
     listening = phrases.match(heard)
     rest = heard[listening.end() :] if listening else heard

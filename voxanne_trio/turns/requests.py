@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .words import any_of, listed, said
+from .words import any_of, listed, one_of, said
 
 _MOST_WORDS: Final = 18
 """Longer turns ask for more than they begin with."""
@@ -29,10 +29,6 @@ _POLITE: Final = any_of(
         "i think, i guess, ma'am, sir, miss, gotcha, got it, great, sure, perfect, cool"
     )
 )
-
-
-def _one_of(*families: str) -> str:
-    return "|".join(families)
 
 
 def _made_of(pieces: str) -> re.Pattern[str]:
@@ -62,28 +58,30 @@ _THINGS: Final = (
     "wallet|purse|planner|schedule|glasses|computer|car|email|letter|bottle|dog|kids?|baby|tv|"
     "radio|room|quiet place|seat|notebook|bill|paperwork|date|window)"
 )
-_AT_HAND: Final = _one_of(
-    r"my (?!appointment|options|results)[\w']+(?: (?!is\b|and\b|if\b|what\b|when\b|how\b)[\w']+){0,3}",
+_AT_HAND: Final = one_of(
+    r"my (?!appointment|options|results)[\w']+"
+    r"(?: (?!is\b|and\b|if\b|what\b|when\b|how\b)[\w']+){0,3}",
     rf"(?:the|a|an|some|that|this) (?:\w+ )?{_THINGS}"
     r"(?: (?:with|for|in|here|to) (?:me|it|my \w+|here|write(?: \w+)*))?",
     r"(?:it|that|this|him|her|outside|inside|over here|into the other room|something)"
     r"(?: (?:down|up|out|off|here|in front of me|to write(?: with| on)?))*",
 )
-_HOLD: Final = _one_of(
-    r"(?:wait|hold|hold on|hang on|hold up|wait up|hang tight|sit tight|stay on the line|pause|stop|"
-    r"bear with me|stay with me|hold the line|hold the phone|hold that thought|stand by)"
+_HOLD: Final = one_of(
+    r"(?:wait|hold|hold on|hang on|hold up|wait up|hang tight|sit tight|stay on the line|pause|"
+    r"stop|bear with me|stay with me|hold the line|hold the phone|hold that thought|stand by)"
     rf"(?: (?:there|right there|it|that))?(?: {_TIME})?",
     rf"{_TIME}(?: to (?:{_FETCH} (?:{_AT_HAND})|think))?",
     "stop (?:talking|speaking|reading)|be quiet|quiet|hush|shut up|enough|that's enough",
     rf"(?:give|gimme|spare)(?: me)? {_TIME}(?: to {_FETCH} (?:{_AT_HAND}))?",
-    rf"(?:i|i'll) (?:just )?need {_TIME}|(?:let me|can i|could i|may i) (?:just )?(?:have|get|take) {_TIME}",
+    rf"(?:i|i'll) (?:just )?need {_TIME}",
+    rf"(?:let me|can i|could i|may i) (?:just )?(?:have|get|take) {_TIME}",
     r"(?:i'll|i will)(?: just)? be (?:right )?back|be right back",
     "don't (?:hang up|go anywhere|go away|go)(?: on me)?",
     rf"(?:let me|lemme) (?:just )?(?:think|see|check|look)(?: (?:here|about that))?(?: {_TIME})?",
     rf"(?:let me|lemme) (?:just )?(?:go )?{_FETCH} (?:{_AT_HAND})(?: {_TIME})?",
     "(?:let me|lemme) (?:just )?write (?:that|this|it) down",
 )
-_REASONS: Final = _one_of(
+_REASONS: Final = one_of(
     r"(?:i (?:just )?(?:need|have|got|want|gotta)(?: to)?|i'm (?:just )?(?:gonna|going to)|i'll|"
     rf"i will|while i|so i can|i can't) (?:just )?(?:go )?{_FETCH} (?:{_AT_HAND})",
     r"(?:i'm|i am) (?:still |just )*(?:looking for|getting|grabbing|finding|pulling up|checking|"
@@ -94,7 +92,7 @@ _REASONS: Final = _one_of(
     r"(?:'s| is| are)? (?:crying|barking|calling|here|ringing|talking to me|just walked in)",
     "i (?:have|got|have got|'ve got) (?:another|someone on the other) (?:call|line)",
 )
-_WAITING: Final = _made_of(_one_of(_HOLD, _REASONS))
+_WAITING: Final = _made_of(one_of(_HOLD, _REASONS))
 _NAMES_WAITING: Final = re.compile(rf"(?:^|.* )(?:{_HOLD})(?: |$)")
 
 
@@ -127,7 +125,7 @@ _NOT_HEARD: Final = (
     "(?: (?:even|really|quite))*"
 )
 _HEAR: Final = "(?:catch|hear|get|understand|make out|follow)"
-_REPEATED: Final = _one_of(
+_REPEATED: Final = one_of(
     "(?:say|saying|tell me|read|go over|run|ask|asking|give me|go through|explain)"
     rf"(?: {_WHAT})?(?: {_AGAIN})+",
     rf"(?:say|tell me) {_WHAT}|(?:repeat|repeating)(?: {_WHAT})?(?: {_AGAIN})*",
@@ -141,29 +139,29 @@ _REPEATED: Final = _one_of(
     "(?:i think )?(?:you|it|the line|the call|your voice)(?:'re|'s| are| is| were| was|'ve)?"
     "(?: kind of| kinda)? (?:broke|breaking|cut|cutting|cuts?|went|going) (?:up|out|off)"
     "(?: (?:on me|there|a little|a bit|a little bit|for a second))*",
-    "(?:the (?:line|connection|signal)|it)(?:'s| is) (?:so |really |very )?(?:bad|terrible|noisy|loud)"
-    "(?: (?:in )?here)?",
+    "(?:the (?:line|connection|signal)|it)(?:'s| is) (?:so |really |very )?"
+    "(?:bad|terrible|noisy|loud)(?: (?:in )?here)?",
     f"(?:one|once) more(?: time)?|again|what|huh|wait|hold on|hang on|{_SLOWLY}",
 )
 _TOO_FAST: Final = (
     "(?:way |a little |a bit |kind of |just )*(?:too|so|really|very) (?:fast|quick|quickly)"
 )
-_SLOW: Final = _one_of(
-    rf"(?:speak|talk|go|say (?:that|it|this)|repeat (?:that|it)|read (?:that|it)|do that) {_SLOWLY}",
+_SLOW: Final = one_of(
+    rf"(?:speak|talk|go|(?:say|repeat|read) (?:that|it|this)|do that) {_SLOWLY}",
     "slow (?:it |this |that )?(?:way )?down(?: a (?:little|bit|little bit|tad))?|slowing down",
     rf"{_SLOWLY}|not so fast|too fast",
     rf"(?:(?:you're|you are|you|that was|that's|it's|this is) )(?:(?:talking|speaking|going|talk|"
     rf"speak|go) )?{_TOO_FAST}",
     "you're (?:talking|speaking|going) (?:a little |a bit |kind of |pretty )*(?:fast|quick)",
 )
-_REASONS_FOR_SLOWER: Final = _one_of(
+_REASONS_FOR_SLOWER: Final = one_of(
     "sorry|for a second|i'm old|i(?:'m| am) (?:trying to |gonna )?writ(?:e|ing)"
     "(?: (?:this|it|that))?(?: down)?|i can't (?:keep up|follow|write that fast)",
     "my english(?: is| isn't)?(?: not)?(?: (?:that|very|so))? (?:good|great)",
     "english (?:is|isn't) (?:not )?my first language",
 )
-_SAYING_AGAIN: Final = _made_of(_one_of(_REPEATED, _SLOW))
-_SAYING_SLOWER: Final = _made_of(_one_of(_SLOW, _REPEATED, _REASONS_FOR_SLOWER))
+_SAYING_AGAIN: Final = _made_of(one_of(_REPEATED, _SLOW))
+_SAYING_SLOWER: Final = _made_of(one_of(_SLOW, _REPEATED, _REASONS_FOR_SLOWER))
 _NAMES_AGAIN: Final = re.compile(
     r"\b(?:again|repeat|repeating|pardon|say|saying|once more|one more|missed|catch|hear|get|said|"
     r"what (?:was|did|are)|what'd|understand|follow|make out|breaking|broke|cut|cutting|tell me|"
@@ -193,22 +191,23 @@ def asks_for_slower(text: str) -> bool:
 
 # To go on
 
-_ONWARD: Final = _one_of(
-    "go on(?: with it)?|go (?:right )?ahead|continue|keep (?:on )?going|keep talking|carry on|proceed",
-    "(?:go ahead|go on|continue|carry on|keep going)(?: and)? (?:finish|with (?:that|it)|from there|"
-    "(?:with )?what you were saying)",
+_ONWARD: Final = one_of(
+    "go on(?: with it)?|go (?:right )?ahead|continue|keep (?:on )?going|keep talking",
+    "carry on|proceed",
+    "(?:go ahead|go on|continue|carry on|keep going)(?: and)? "
+    "(?:finish|with (?:that|it)|from there|(?:with )?what you were saying)",
     "(?:as )?you were saying(?: something)?|what were you (?:saying|going to say|gonna say)",
     "where were (?:we|you)|(?:i'm )?(?:still )?listening|don't mind me|not you|ignore (?:that|me)",
     "finish(?: what you were saying| your sentence)?|i'm (?:back|ready)",
     "(?:that|it) was(?:n't)? (?:for|to|at) (?:you|my \\w+|someone else)",
     r"i was(?:n't)? talking to (?:you|someone else|somebody else|my \w+)",
 )
-_EXCUSES: Final = _one_of(
+_EXCUSES: Final = one_of(
     "i(?:'m| am)? (?:didn't mean to )?(?:interrupt|interrupted|cut)(?: you)?(?: off)?",
     "(?:for|to|didn't mean to) (?:interrupt|interrupting|cut|cutting)(?: you)?(?: off)?",
     "i'm (?:still )?here|never mind|i'm done|wait|hold on",
 )
-_GOING_ON: Final = _made_of(_one_of(_ONWARD, _EXCUSES))
+_GOING_ON: Final = _made_of(one_of(_ONWARD, _EXCUSES))
 _NAMES_GOING_ON: Final = re.compile(rf"(?:^|.* )(?:{_ONWARD})(?: |$)")
 
 

@@ -59,6 +59,11 @@ def any_of(phrases: Iterable[str]) -> str:
     return "|".join(map(re.escape, sorted(phrases, key=len, reverse=True)))
 
 
+def one_of(*patterns: str) -> str:
+    """A pattern of any of these, one family of phrases in each."""
+    return f"(?:{'|'.join(patterns)})"
+
+
 def not_after(phrases: str) -> str:
     """A pattern's condition that none of these, with commas between them, stands before."""
     return "".join(rf"(?<!\b{re.escape(phrase)} )" for phrase in listed(phrases))
