@@ -62,34 +62,34 @@ def test_there_are_enough_rows_of_each(reading: str) -> None:
     assert len(rows("words")) - len(of_it) >= 400
 
 
-@pytest.mark.parametrize(("verdict", "needed", "text"), rows("over_us", "interrupting"))
+@pytest.mark.parametrize(("verdict", "needed", "text"), rows("over_us", "*interrupting"))
 def test_what_takes_the_floor_from_us(verdict: str, needed: str, text: str) -> None:
     assert interrupts(text, words_needed=int(needed)) is (verdict == "yes")
 
 
-@pytest.mark.parametrize(("verdict", "text"), rows("over_us", "greeting"))
+@pytest.mark.parametrize(("verdict", "text"), rows("over_us", "*greeting"))
 def test_what_takes_the_floor_from_our_greeting(verdict: str, text: str) -> None:
     assert interrupts(text, words_needed=2, greeting=True) is (verdict == "yes")
 
 
-@pytest.mark.parametrize(("verdict", "ours", "text"), rows("over_us", "echoes"))
+@pytest.mark.parametrize(("verdict", "ours", "text"), rows("over_us", "*echoes"))
 def test_whether_it_is_ourselves_that_we_hear(verdict: str, ours: str, text: str) -> None:
     assert is_echo(text, ours) is (verdict == "echo")
     if verdict == "echo":
         assert not interrupts(text, words_needed=2, ours=ours)
 
 
-@pytest.mark.parametrize(("wanted", "ours"), rows("over_us", "wanted"))
+@pytest.mark.parametrize(("wanted", "ours"), rows("over_us", "*wanted"))
 def test_what_our_question_wants(wanted: str, ours: str) -> None:
     assert expecting(ours) is Expecting(wanted)
 
 
-@pytest.mark.parametrize(("verdict", "sentence"), rows("over_us", "asking"))
+@pytest.mark.parametrize(("verdict", "sentence"), rows("over_us", "*asking"))
 def test_whether_our_sentence_asks_something(verdict: str, sentence: str) -> None:
     assert asks_something(sentence) is (verdict == "yes")
 
 
-@pytest.mark.parametrize(("verdict", "asked", "text"), rows("over_us", "dictating"))
+@pytest.mark.parametrize(("verdict", "asked", "text"), rows("over_us", "*dictating"))
 def test_whether_what_is_dictated_is_whole(verdict: str, asked: str, text: str) -> None:
     assert still_dictating(text, Expecting(asked)) is (verdict == "going")
 
@@ -132,8 +132,10 @@ def test_our_own_words_take_no_floor(text: str, takes: bool) -> None:
 
 SAID: Final = [text for text, _ in rows("words")]
 PIECES: Final = st.sampled_from(
-    sorted({word for text in SAID for word in text.split()})
-    + ["555-0134", "2:30", "$8,000", "@", ".", "?", "-", "…", "\u2019", "\n", "'", "é", "中"]
+    [
+        *sorted({word for text in SAID for word in text.split()}),
+        *("555-0134", "2:30", "$8,000", "@", ".", "?", "-", "…", "\u2019", "\n", "'", "é", "中"),
+    ]
 )
 TEXTS: Final = st.one_of(
     st.text(max_size=60),
@@ -249,4 +251,4 @@ def test_hostile_text_takes_linear_time(name: str) -> None:
     for asked in Expecting:
         still_dictating(text, asked)
     interrupts(text, words_needed=2, ours=text[:400])
-    assert time.perf_counter() - began < 0.5  # about five times what it takes
+    assert time.perf_counter() - began < 2.5  # five times what the slowest takes; squared: minutes

@@ -33,12 +33,13 @@ _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+")
 _INVERTED: Final = (
     r"(?:(?:is|are|was|were|do|does|did|can|could|would|will|should|have|has|may|shall)(?:n't)? "
     r"(?:i|you|we|that|this|it|there|he|she|they|your|any)\b|"
-    r"(?:is|are|was|were|do|does|did|can|could|would|will|should) (?:the|an?)\b)"
+    r"(?:is|are|was|were|do|does|did|can|could|would|will|should) (?:the|an?)\b|"
+    r"(?:would|could|should|are|does|did) (?!be\b)\w+ \w+)"
 )
 _WH: Final = (
-    r"(?:(?:what|which|when|where|who|how|why)(?:'s|'re|'d)?(?: (?:day|days|time|date|kind|type|one|"
-    r"name|number|many|much|long|often|soon|else|part|area|areas|\w+ of)(?: \w+)?)? (?:is|are|was|"
-    r"were|do|does|did|can|could|would|will|should|may|have|has|brings|works|about|sounds|suits)\b|"
+    r"(?:(?:what|which|when|where|who|how|why)(?:'s|'re|'d)?(?: (?:day|days|time|date|kind|type|"
+    r"one|name|number|many|much|long|often|soon|else|part|area|areas|\w+ of)(?: \w+)?)? (?:is|are|"
+    r"was|were|do|does|did|can|could|would|will|should|may|have|has|brings|works|about|sounds|suits)\b|"
     r"(?:what|who|how|where|when)'s)(?!.* depends\b)"
 )
 _LEAD: Final = r"(?:(?:and|so|okay|great|perfect|alright|now|then|sure|thanks|well|but|or) )*+"
@@ -47,7 +48,8 @@ _REQUEST: Final = re.compile(
     r"\b(?:tell me|let me know|give me|spell (?:that|it|your|out)|confirm (?:your|that|the)|"
     r"(?:can|could|may|might) (?:i|we|you) (?:please |just |also |first )*(?:get|have|ask|take|"
     r"give|tell|spell|confirm|verify|repeat|share|provide|say)|go ahead and|"
-    r"i(?:'ll| will|'d| just|'ll just| also|'ll also)? (?:need|like) (?:your|you to|the|an?)\b(?! (?:moment|second|minute))|"
+    r"i(?:'ll| will|'d)?(?: just| also)? (?:need|like) (?:your|you to|the|an?)\b"
+    r"(?! (?:moment|second|minute))|"
     r"i(?:'d| would) like to (?:get|have|confirm|verify|ask)|would you (?:like|prefer|mind)|"
     r"do you (?:want|prefer|have|need)|please (?:say|tell|give|spell|confirm|share|repeat|provide)|"
     r"(?:say|repeat) (?:that|it) again|what about you|how about)\b"
@@ -59,14 +61,14 @@ _WHAT_IS_ASKED: Final = (
     (
         Expecting.SPELLING,
         r"\b(?:member|policy|group|insurance|subscriber|confirmation|reference|booking|patient|"
-        r"account|record|case)(?: id)?(?: number| id| code)\b|\bmember id\b",
+        r"account|record|case)(?: id)?(?: number| id| code)\b|\b(?:member id|id number)\b",
     ),
     (
         Expecting.DIGITS,
         r"\b(?:(?:phone|cell|mobile|callback|call back|telephone|contact|best|good|home|work)"
         r"(?: phone| telephone| cell| contact| callback| call back)* ?(?:number|phone)|"
-        r"(?:your|a|the) number|number (?:to|for|where|should|can|do|may|we|i|is best) ?(?:we|i)? ?(?:reach|call|text|contact|you|can|use|$)|"
-        r"area code)\b",
+        r"(?:your|a|the) number|area code|number (?:to|for|where|should|can|do|may|we|i|is best)"
+        r" ?(?:we|i)? ?(?:reach|call|text|contact|you|can|use|$))\b",
     ),
     (
         Expecting.DATE,
@@ -74,8 +76,8 @@ _WHAT_IS_ASKED: Final = (
     ),
     (
         Expecting.ADDRESS,
-        r"\b(?:(?:street|home|mailing|billing|current|your|the|an) address|address (?:on file|for)|"
-        r"where do you live)\b",
+        r"\b(?:(?:street|home|mailing|billing|current|your|the|an|what|which) address|"
+        r"address (?:on file|for)|where do you live)\b",
     ),
     (
         Expecting.NAME,

@@ -14,89 +14,25 @@ import re
 from typing import Final
 
 from .asking import Expecting
-from .words import FILLERS, said, words
-
-_UNITS: Final = {
-    word: str(value)
-    for value, word in enumerate(
-        (
-            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-            "fifteen sixteen seventeen eighteen nineteen"
-        ).split()
-    )
-} | {"oh": "0", "o": "0"}
-_TENS: Final = {
-    word: str(value)
-    for value, word in enumerate(
-        "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2
-    )
-}
-_ROUND: Final = {"hundred": "00", "thousand": "000"}
-_TIMES: Final = {"double": 2, "triple": 3}
-_BETWEEN: Final = FILLERS | frozenset("dash hyphen and then area code".split())
-
-
-def figures(heard: list[str]) -> list[str]:
-    """The digits of each number word, "" for a word that is none; tens wait for their unit."""
-    found: list[str] = []
-    for index, word in enumerate(heard):
-        following = heard[index + 1] if index + 1 < len(heard) else ""
-        found.append(_figure(word, following))
-        if index and heard[index - 1] in _TIMES and len(found[-1]) == 1:
-            found[-1] *= _TIMES[heard[index - 1]]
-    return found
-
-
-def _figure(word: str, following: str) -> str:
-    if word.isdecimal():
-        return word
-    if word in _TENS:
-        joined = len(_UNITS.get(following, "00")) == 1 and following not in {"oh", "o", "zero"}
-        return _TENS[word] + ("" if joined else "0")
-    return _UNITS.get(word) or _ROUND.get(word, "")
-
-
-def trailing_figures(heard: list[str]) -> list[str]:
-    """The groups of digits the words end in, hesitation and dashes between them passed over."""
-    groups: list[str] = []
-    found = figures(heard)
-    for word, digits in zip(reversed(heard), reversed(found), strict=True):
-        if digits:
-            groups.append(digits)
-        elif word not in _BETWEEN and word not in _TIMES:
-            break
-    return groups[::-1]
-
-
-def trailing_letters(heard: list[str]) -> list[str]:
-    """The single letters the words end in."""
-    letters: list[str] = []
-    for word in reversed(heard):
-        if len(word) != 1 or not word.isalpha():
-            break
-        letters.append(word)
-    return letters[::-1]
-
-
-def is_whole_phone(groups: list[str]) -> bool:
-    """Whether the groups of digits make a phone number: ten, or seven in their usual groups.
-
-    Seven written in groups of three, three and one are the beginning of ten. A 1 before the area
-    code is not counted; more than ten digits are not waited for either.
-    """
-    sizes = [len(group) for group in (groups[1:] if groups[:1] == ["1"] else groups)]
-    count = sum(sizes)
-    return count >= 10 or (count == 7 and sizes[:2] != [3, 3])
-
+from .figures import (
+    figures,
+    is_whole_phone,
+    numbers,
+    said_singly,
+    trailing_figures,
+    trailing_letters,
+)
+from .words import words
 
 _REFUSED: Final = re.compile(
     r"^(?:no|nope|not|never|nothing|none)\b|\b(?:rather not|don't|do not|can't|won't|why|"
     r"you have (?:it|that|my)|on file|already|no thanks|never mind|forget it|same (?:as|one)|"
-    r"that's (?:it|all)|instead|do you|(?:can|could|may|should) (?:i|you)|is that|are you|what's|what is|what do|"
-    r"what for|how)\b"
+    r"that's (?:it|all)|instead|do you|(?:can|could|may|should) (?:i|you)|is that|are you|"
+    r"what(?:'s| is| do| for)|how)\b"
 )
 _YES: Final = re.compile(
-    r"(?:(?:yeah|yes|yep|sure|okay|ok|of course|certainly|uh huh|absolutely|it's|it is|um|uh|so|well|alright)(?: |$))+"
+    r"(?:(?:yeah|yes|yep|sure|okay|ok|of course|certainly|uh huh|absolutely|it's|it is|um|uh|so|"
+    r"well|alright)(?: |$))+"
 )
 _SITE: Final = "com|org|net|edu|gov|io|co|us|me|info|biz|health|clinic|ca|uk|mil|tv|app|dev|ai"
 _DOMAIN: Final = re.compile(rf"(?:\bdot |\.)(?:{_SITE})\b(?! (?:dot|at)\b)[.?!]?(?: \w+){{0,6}}$")
@@ -113,17 +49,6 @@ _MONTH: Final = re.compile(
     r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december|"
     r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b"
 )
-_ORDINALS: Final = {
-    word: str(value)
-    for value, word in enumerate(
-        (
-            "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
-            "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
-        ).split(),
-        start=1,
-    )
-} | {"thirtieth": "30"}
-_ORDINAL: Final = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _AS_IN: Final = re.compile(r"(?:^| )(?:[a-z] as in|[b-hj-z] (?:for|like)) \w+$")
 _TITLE: Final = re.compile(r"(?:doctor|dr|mister|mr|missus|mrs|ms|miss|first name(?: is)? \w+)$")
 
@@ -163,8 +88,11 @@ def _digits_go_on(heard: list[str]) -> bool:
 def _spelling_goes_on(heard: list[str]) -> bool:
     """Whether the words end in letters spelled, and not those of a word said before them."""
     letters = trailing_letters(heard)
+    if letters[:1] == ["a"] and len(letters) < min(3, len(heard)):
+        letters = letters[1:]  # "with a K"
     if len(letters) < 2:
-        return bool(letters and len(heard) == 1) or _AS_IN.search(" ".join(heard)) is not None
+        alone = len(heard) == 1 or heard[-2] in {"capital", "letter"}
+        return bool(letters and alone) or _AS_IN.search(" ".join(heard)) is not None
     if any("".join(letters[start:]) in _ACRONYMS for start in (0, 1)):
         return False
     return "".join(letters) not in heard[: -len(letters)]
@@ -180,7 +108,7 @@ def _address_goes_on(text: str, joined: str, heard: list[str]) -> bool:
 
 def _date_goes_on(joined: str, heard: list[str]) -> bool:
     month = _MONTH.search(joined) is not None
-    groups = _numbers(heard)
+    groups = numbers(heard)
     if not groups:
         return month
     if groups[-1] in {"19", "20"} and len(groups) > 1 - month:
@@ -189,27 +117,12 @@ def _date_goes_on(joined: str, heard: list[str]) -> bool:
     return len(groups) < 3 - month and not (not month and len(digits) in {6, 8})
 
 
-def _numbers(heard: list[str]) -> list[str]:
-    """Numbers as said, ordinals among them, units joined to their tens."""
-    found: list[str] = []
-    before = ""
-    for word, digits in zip(heard, figures(heard), strict=True):
-        match = _ORDINAL.fullmatch(word)
-        number = digits or _ORDINALS.get(word) or (match.group(1) if match else "")
-        if before in _TENS and len(number) == 1 and number != "0":
-            found[-1] = found[-1][0] + number
-        elif number:
-            found.append(number)
-        before = word
-    return found
-
-
 # What is dictated without our having asked
 
 _ACRONYMS: Final = frozenset(
     (
-        "am pm ok bbl prp tca ipl mri er id dob tv us usa la ny ppo hmo iv iq bmi hiv std obgyn ent "
-        "cpr dui asap fyi pdo rf hsa fsa aarp aa bb cc"
+        "am pm ok bbl prp tca ipl mri er id dob tv us usa la ny ppo hmo iv iq bmi hiv std obgyn "
+        "ent cpr dui asap fyi pdo rf hsa fsa aarp aa bb cc"
     ).split()
 )
 _NUMBER_CUE: Final = re.compile(
@@ -226,7 +139,7 @@ _HUNDREDS: Final = re.compile(
     r"(?:(?:it's|it is|i live at|i'm at|my address is|the address is|address is|um|uh|yeah) )*"
     r"(?:eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen) hundred"
 )
-_ADDRESS_CUE: Final = re.compile(r"\b(?:address is|address's|i live (?:at|on)|we live (?:at|on))\b")
+_ADDRESS_CUE: Final = re.compile(r"\b(?:address is|address's|(?:i|we) live (?:at|on))\b")
 _DIRECTION: Final = re.compile(r"(?:\d+|hundred|\w+teen|\w+ty) (?:north|south|east|west)$")
 _EMAIL_CUE: Final = re.compile(r"\be ?mail(?:'s| is| address is)\b")
 _EMAIL_BEGUN: Final = re.compile(r"(?:\w+ ){0,4}\w+ (?:dot|underscore) \w+$")
@@ -255,20 +168,8 @@ def _number_goes_on(joined: str, heard: list[str]) -> bool:
     before = " ".join(heard[: -len(groups)])
     return (
         (len(groups) > 1 and len(groups[0]) == 3 and heard[-1].isdecimal())
-        or _one_by_one(heard) > 2
+        or said_singly(heard) > 2
     ) and not (is_whole_phone(groups) or _OTHER_NUMBER.search(before))
-
-
-def _one_by_one(heard: list[str]) -> int:
-    """How many digits are said singly at the end: "nineteen eighty five" says none so."""
-    count = 0
-    for word, before in zip(reversed(heard), [*reversed(heard[:-1]), ""], strict=True):
-        if word in _BETWEEN:
-            continue
-        if len(_UNITS.get(word, "--")) > 1 or before in _TENS:
-            break
-        count += 1
-    return count
 
 
 def _place_goes_on(text: str, joined: str) -> bool:

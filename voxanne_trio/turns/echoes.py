@@ -48,18 +48,22 @@ _MOST_WORDS: Final = 40
 
 
 def is_echo(text: str, ours: str) -> bool:
-    """Whether the words are, nearly, a run of at least two of our own."""
+    """Whether the words are, nearly, a run of at least two of our own.
+
+    `ours` is best given as spoken ("two thirty"): figures in it cost a tenth of a millisecond.
+    """
     heard = said(text)
     if " " not in heard or not ours or (_QUESTION.search(text) and "?" not in ours):
         return False
-    if f" {heard} " in f" {said(ours)} ":
+    spoken = said(ours)
+    if f" {heard} " in f" {spoken} ":
         return True
-    if not _may_be(heard, said(ours)):
+    if not _may_be(heard.split(), spoken.split()):
         return False
     if _DIGIT.search(text) or _DIGIT.search(ours):  # "2:30" for our "two thirty", or the reverse
-        heard, ours = said(normalise(text)), normalise(ours)
+        heard, spoken = said(normalise(text)), said(normalise(ours))
     one = heard.split()
-    return len(one) <= _MOST_WORDS and _distance(one, said(ours).split()) <= len(one) // 2
+    return _distance(one, spoken.split()) <= len(one) // 2
 
 
 def is_word_of(ours: str, text: str) -> bool:
@@ -73,18 +77,20 @@ def is_word_of(ours: str, text: str) -> bool:
     )
 
 
-def _may_be(heard: str, ours: str) -> bool:
-    """Whether the words but for numbers could be ours, at the least cost their beginnings allow."""
-    padded = f" {ours}"
+def _may_be(heard: list[str], ours: list[str]) -> bool:
+    """Whether the words but for numbers could be ours, at the least cost each of them allows."""
+    if len(heard) > _MOST_WORDS:
+        return False
+    known, begun = set(ours), {word[:3] for word in ours}
     cost = left_out = 0
-    for word in heard.split():
+    for word in heard[:-1]:  # the last may be the beginning of anything
         if word in _NUMBERS or _DIGIT.search(word):
             left_out += 1
-        elif f" {word}" not in padded:
+        elif word not in known:
             if word in _DECISIVE:
                 return False
-            cost += _MISHEARD if f" {word[:3]}" in padded else _WRONG
-    return cost <= (heard.count(" ") + 1 + left_out) // 2
+            cost += _MISHEARD if word[:3] in begun else _WRONG
+    return cost <= (len(heard) + left_out) // 2
 
 
 def _distance(heard: list[str], ours: list[str]) -> int:
@@ -102,7 +108,7 @@ def _distance(heard: list[str], ours: list[str]) -> int:
 
 
 def _change(word: str, own: str, *, partial: bool) -> int:
-    """The cost of having heard the word for one of ours; a partial last word may be its beginning."""
+    """What hearing the word for one of ours costs; a partial last one may be its beginning."""
     if partial and len(word) > 1 and own.startswith(word):
         return 0
     if word in _DECISIVE or word[:3] != own[:3] or abs(len(word) - len(own)) > 3:

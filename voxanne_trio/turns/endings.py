@@ -4,9 +4,9 @@ Knows the words after which English goes on ("and", "at the", "my name is"), and
 A wrong yes costs the caller a second of waiting, a wrong no cuts them off; so where a recogniser's
 full stop and the words disagree, the words are believed, and only a question mark is stronger.
 
-Most of it is two tables by the last word: after which words before it the text ends all the same
-(`_ENDS_AFTER`: "in" goes on, "come in" does not), and after which only it goes on (`_GOES_ON_AFTER`:
-"that" ends, "I think that" does not).
+Most of it is two tables by the last word. `_ENDS_AFTER` has those that go on, but not after these:
+"in" does, "come in" does not. `_GOES_ON_AFTER` has those that end, but not after these: "that"
+does, "I think that" does not.
 """
 
 # ruff: noqa: SIM905 - word lists read best as text
@@ -17,15 +17,16 @@ import re
 from typing import Final
 
 from .dictation import dictation_goes_on
-from .words import FILLERS, any_of, listed, words
+from .words import FILLERS, any_of, listed, not_after, one_of, words
 
 _OPEN_MARK: Final = re.compile(r"(?:[,:;–—-]|\.{2,}|…)[\s\"')]*$")  # noqa: RUF001
+_HESITATION: Final = FILLERS - {"mm", "mmm"}  # they say "I hear you" alone
 _LOOKED_AT: Final = 24
 """Words from the end: what stands before them decides nothing."""
 
 _OPENS: Final = frozenset(
     (
-        "and or but nor because 'cause cuz although unless whether if than as until without during "
+        "and or but nor because 'cause cuz although unless whether if as "
         "the an my your our their every very fairly extremely into onto versus including "
         "gonna wanna gotta lemme "
         "i'm i've i'd i'll it's that's there's he's she's we're we've we'll we'd they're they've "
@@ -45,8 +46,8 @@ _ENDS_AFTER: Final[dict[str, frozenset[str]]] = {
     for last, before in {
         "in": _WHOLE_VERBS,
         "by": "come coming came stop stopped stopping drop dropped go going went swing passed pass",
-        "on": "hold hang go going goes went carry come keep move moving later early put turn turned "
-        "it them him her so now from rub try head",
+        "on": "hold hang go going goes went carry come keep move moving later early put turn "
+        "turned it them him her so now from rub try head",
         "of": "know made think thinking thought heard hear aware kind sort speaking taken full rid",
         "for": "what",
         "to": "used",
@@ -67,10 +68,8 @@ _ENDS_AFTER: Final[dict[str, frozenset[str]]] = {
         "are": "they we you there those these",
         "were": "they we you there those these",
         "a": "vitamin hepatitis part plan type grade option room building suite",
-        "doctor": "the a my your another which that this eye any his her their our",
-        "actually": "not yes no yeah do is",
-        "basically": "yes yeah",
-        "to be": "",
+        "like": "i you we they he she you'd",
+        **dict.fromkeys(("than", "until", "without", "during"), ""),
     }.items()
 }
 _STAMMERED: Final = frozenset("i it he she we they that this it's is was do to of in for".split())
@@ -80,8 +79,8 @@ _GOES_ON_AFTER: Final[dict[str, frozenset[str]]] = {
     last: frozenset(before.split())
     for last, before in {
         "that": "think thought said told me hoping mentioned so is fact afraid worried sure except "
-        "given seems heard",
-        "like": "it's feel feels felt something and was but so that's just looks sounds i'd would for maybe",
+        "given seems heard website online",
+        "doctor": "with see saw by from for to is was and",
         **dict.fromkeys(
             ("when", "where", "what", "how", "who"),
             "and or but for about is was on of by with that's until time wondering",
@@ -111,10 +110,7 @@ _GOES_ON_AFTER: Final[dict[str, frozenset[str]]] = {
     }.items()
 }
 
-_OPENERS: Final = (
-    rf"(?:(?:{any_of(listed('so, and, but, okay, ok, um, uh, well, yeah, yes, oh, or, like, also'))})"
-    " )*+"
-)
+_OPENERS: Final = r"(?:(?:so|and|but|okay|ok|um|uh|well|yeah|yes|oh|or|like|also) )*+"
 _ASKS_BACK: Final = re.compile(
     rf"(?:^|\b(?:know|sure|see|say|tell|remember|ask|idea|and|so|but|okay|um|uh|yeah|that's|is|or|"
     rf"wondering|care|matter) )(?:{_WH.replace(' ', '|')})\b|\bone (?:i|we|you|he|she)\b"
@@ -132,8 +128,8 @@ _NOT_STRANDED: Final = re.compile(
 )
 _WILLING: Final = re.compile(
     r"\b(?:(?:don't|didn't|doesn't|wouldn't|told not|prefer not|rather not|can't) (?:\w+ ){0,2}|"
-    r"if (?:i|you|we) \w+ |(?:i'd|would) (?:love|be happy|be glad) |(?:want|need) (?:me|us|you) )to$|"
-    r"^(?:is|are) (?:\w+ ){1,3}in$"
+    r"if (?:i|you|we) \w+ |(?:i'd|would) (?:love|be happy|be glad) |"
+    r"(?:want|need) (?:me|us|you) )to$|^(?:is|are) (?:\w+ ){1,3}in$"
 )
 _TOLD: Final = re.compile(
     rf"\b(?:know|sure|tell|tell me|see|remember|ask|idea|wondering|care|matter|about|that's) "
@@ -152,12 +148,17 @@ _QUESTION_BEGUN: Final = re.compile(
 _BE_BEGUN: Final = re.compile(
     rf"{_OPENERS}(?:is|are|was|were) (?:the|my|your|this|that|these|those|doctor|dr)(?: [\w']+)?$"
 )
+_WHOLE_WANT: Final = not_after(
+    "all, what, everything, thing, one, ever, that, do, did, would, should, will"
+)
 _STARTED: Final = re.compile(
-    rf"{_OPENERS}(?:hi |hello )?(?:i|we) (?:just |really |also |actually )*(?:was|was just|am just|"
-    r"would like|had a)$|.*\blet me (?:see|think)$|(?:(?:hi|hello|so|and|but|um|well|okay) )*"
-    r"(?:i|we) (?:have|had|got)$|"
-    r".*(?<!all )(?<!what )(?<!everything )(?<!thing )(?<!one )(?<!ever )(?<!that )\b(?:i|we) "
-    r"(?:just |really |also )?(?:need|want|wanted)$"
+    one_of(
+        rf"{_OPENERS}(?:hi |hello )?(?:i|we) (?:just |really |also |actually )*"
+        r"(?:was|was just|am just|would like|had a)$",
+        r".*\blet me (?:see|think)$",
+        r"(?:(?:hi|hello|so|and|but|um|well|okay) )*(?:i|we) (?:have|had|got)$",
+        rf".*{_WHOLE_WANT}\b(?:i|we) (?:just |really |also )?(?:need|want|wanted)$",
+    )
 )
 _MAY_HAVE_STARTED: Final = frozenset(
     "was just like a see think have had got need want wanted".split()
@@ -167,8 +168,9 @@ _ONLY_OPENERS: Final = re.compile(
     + any_of(
         listed(
             "so, well, like, you know, i mean, let's see, let me see, let me think, okay so, see, "
-            "yeah so, yes so, yeah well, okay well, actually, basically, anyway, anyways, honestly, "
-            "um, uh, er, hmm, hm, mm, oh so, hi so, hi um, hi uh, yeah um, okay um, oh well"
+            "yeah so, yes so, yeah well, okay well, actually, basically, anyway, anyways, "
+            "honestly, um, uh, er, hmm, hm, mm, oh so, hi so, hi um, hi uh, yeah um, okay um, "
+            "oh well"
         )
     )
     + ")(?: |$))+"
@@ -176,11 +178,11 @@ _ONLY_OPENERS: Final = re.compile(
 
 
 def looks_unfinished(text: str) -> bool:
-    """Whether the caller will likely go on. Hesitation alone is unfinished; nothing at all is not."""
+    """Whether the caller will likely go on. Hesitation alone is unfinished, no words at all not."""
     heard = words(text)[-_LOOKED_AT:]
     if not heard:
         return False
-    if heard[-1] in FILLERS or _OPEN_MARK.search(text[-8:]):
+    if heard[-1] in _HESITATION or _OPEN_MARK.search(text[-8:]):
         return True
     joined = " ".join(heard)
     if _ONLY_OPENERS.fullmatch(joined):
@@ -196,7 +198,7 @@ def _open(joined: str, heard: list[str], *, asked: bool) -> bool:
     if last == before and last in _STAMMERED:
         return True
     if last == "a":
-        return before not in _ENDS_AFTER["a"]
+        return before not in _ENDS_AFTER["a"] and len(before) != 1
     if asked:
         return False
     if last in _ENDS_AFTER:
@@ -209,7 +211,7 @@ def _open(joined: str, heard: list[str], *, asked: bool) -> bool:
 
 
 def _asked_in_full(joined: str) -> bool:
-    """Whether the last word ends a question or what one tells: "who do I talk to", "where it is"."""
+    """Whether the last word ends a question, asked or told: "who do I talk to", "where it is"."""
     if any(whole.search(joined) for whole in (_WILLING, _BE_ASKED, _ALSO, _TOLD)):
         return True
     if not _ASKS_BACK.search(joined):

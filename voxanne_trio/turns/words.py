@@ -15,7 +15,7 @@ _WORD: Final = re.compile(
 )
 """A hyphen parts words, but for noises: "uh-uh" means no, "uh, uh" nothing, "uh-huh" yes."""
 
-_CLAUSE_END: Final = re.compile(r"[.,;:?!…]+(?=[\s\"')]|$)|\s-+\s|--+|[–—]")
+_CLAUSE_END: Final = re.compile(r"[.,;:?!…]+(?=[\s\"')]|$)|\s-+\s|--+|[–—]")  # noqa: RUF001
 _UNSAID: Final = re.compile(r"[\W_]+")
 _APOSTROPHES: Final = str.maketrans("‘’ʼ`", "''''")  # noqa: RUF001 - they are what it is about
 
@@ -36,7 +36,7 @@ def said(text: str) -> str:
 
 
 def clauses(text: str) -> list[str]:
-    """What stands between marks of punctuation, each as its words; all of it where there are none."""
+    """What stands between marks of punctuation, each as its words; all where there are none."""
     return [clause for part in _CLAUSE_END.split(text) if (clause := said(part))]
 
 
@@ -57,6 +57,11 @@ def _letters(text: str) -> str:
 def any_of(phrases: Iterable[str]) -> str:
     """A pattern of whole phrases, the longest first: the first that fits is the one meant."""
     return "|".join(map(re.escape, sorted(phrases, key=len, reverse=True)))
+
+
+def one_of(*patterns: str) -> str:
+    """A pattern of any of these, one family of phrases in each."""
+    return f"(?:{'|'.join(patterns)})"
 
 
 def not_after(phrases: str) -> str:
