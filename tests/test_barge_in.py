@@ -17,7 +17,7 @@ import pytest
 import trio
 import trio.testing
 
-from tests.world import World, world
+from voxanne_trio.simulation.world import World, world
 from voxanne_trio.events import HearingEvent, Sensitive, SpeechStarted, TurnEnded
 from voxanne_trio.hearing import AudioRing
 from voxanne_trio.humanizer import Manner, Sentence, SentenceStream

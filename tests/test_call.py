@@ -8,7 +8,7 @@ import pytest
 import trio
 import trio.testing
 
-from tests.world import World, world
+from voxanne_trio.simulation.world import World, world
 from voxanne_trio.events import Sensitive
 from voxanne_trio.records import CallRecord, TurnRecord
 from voxanne_trio.sandbox.faults import Fault

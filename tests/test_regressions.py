@@ -15,7 +15,7 @@ import trio
 import trio.testing
 
 from tests.test_barge_in import ScriptedEars, words_played
-from tests.world import World, world
+from voxanne_trio.simulation.world import World, world
 from voxanne_trio.conversation import Script
 from voxanne_trio.events import (
     CallStarted,

@@ -186,6 +186,10 @@ class Settings:
         choices=("debug", "info", "warning", "error"),
     )
     log_words: bool = _setting(True, "whether callers' and our words are logged")
+    tape_dir: str = _setting(
+        "", "where each call's events are kept, to run it again; empty: nowhere"
+    )
+    tape_words: bool = _setting(False, "whether tapes hold callers' words, or only their number")
 
     # Budgets a turn is held against; medians, total and barge-in at P95
     budget_stt_ms: int = _setting(300, "end of turn, median", unit="ms")
