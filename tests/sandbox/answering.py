@@ -14,6 +14,7 @@ import attrs
 import trio
 
 from voxanne_trio.sandbox.account import Account, Numbers
+from voxanne_trio.sandbox.faults import Schedule
 from voxanne_trio.sandbox.memory import Network
 from voxanne_trio.sandbox.stream import Link
 from voxanne_trio.sandbox.twilio import Behaviour, PhoneCall, Twilio
@@ -108,7 +109,9 @@ class Answering:
 
 
 @asynccontextmanager
-async def twilio_for(server: Answering, *, link: Link | None = None) -> AsyncIterator[Twilio]:
+async def twilio_for(
+    server: Answering, *, link: Link | None = None, schedule: Schedule | None = None
+) -> AsyncIterator[Twilio]:
     """An account whose calls reach that server, on a virtual network without jitter."""
     server.documents = {"/twiml": CONNECT, "/twiml/after": HANGUP} | server.documents
     async with trio.open_nursery() as nursery:
@@ -122,6 +125,7 @@ async def twilio_for(server: Answering, *, link: Link | None = None) -> AsyncIte
                 rng=random.Random(7),
                 wall=lambda: 1_795_340_254.0,
                 link=link or Link(delay_ms=8, jitter_ms=0),
+                schedule=schedule or Schedule(),
             )
         )
         nursery.cancel_scope.cancel()

@@ -15,7 +15,9 @@ import attrs
 import trio
 
 from . import signing
-from .client import Dial, NoAnswer, Response, fetch
+from .client import Dial, NoAnswer, Response, abandon, fetch
+from .faults import Act, Schedule
+from .faults.opening import before_request, dialling
 from .journal import Journal
 from .stream import Link
 
@@ -37,6 +39,13 @@ class Account:
     link: Link = attrs.field(factory=Link)
     voice: Speak | None = None
     """Twilio's own voice for `<Say>`; without one its words only take their time."""
+
+    schedule: Schedule = attrs.field(factory=Schedule, repr=False)
+    """What goes wrong on Twilio's side, and wherever else the sandbox finds it here."""
+
+    def dial_for(self, place: str) -> Dial:
+        """The dial, with the faults that are planned for a place."""
+        return dialling(self.schedule, self.dial, lambda _: place)
 
     def new_sid(self, prefix: str) -> str:
         return f"{prefix}{self.rng.getrandbits(128):032x}"
@@ -71,8 +80,15 @@ class Webhooks:
         ]
         body = urlencode(parameters).encode()
         self._journal.note("request", url)
+        dial = self.account.dial_for("webhook")
+        fault = before_request(self.account.schedule, "webhook")
         with trio.move_on_after(WEBHOOK_SECONDS):
-            return await fetch(self.account.dial, "POST", url, headers=headers, body=body)
+            if fault is Act.ABANDONED:
+                await abandon(dial, "POST", url, headers=headers, body=body)
+                raise NoAnswer(f"{url}: the connection was cut")
+            if fault is Act.TWICE:
+                await fetch(dial, "POST", url, headers=headers, body=body)
+            return await fetch(dial, "POST", url, headers=headers, body=body)
         raise NoAnswer(f"{url}: no answer within {WEBHOOK_SECONDS:g} s")
 
     def signature(self, url: str, parameters: Mapping[str, str] | None = None) -> str:

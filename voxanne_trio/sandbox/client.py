@@ -56,14 +56,40 @@ async def fetch(
     stream = await _connect(dial, url)
     async with stream:
         http = h11.Connection(h11.CLIENT)
-        sized = [("content-length", str(len(body)))] if body or method == "POST" else []
-        whole = [("Host", urlsplit(url).netloc), *headers, *sized, ("Connection", "close")]
-        head = h11.Request(method=method, target=_target(url), headers=whole)
-        await _send(stream, http, head, h11.Data(data=body), h11.EndOfMessage())
+        await _ask(stream, http, method, url, headers, body)
         return await _response(stream, http)
 
 
-async def open_socket(dial: Dial, url: str, *, headers: Headers = ()) -> WireSocket:
+async def abandon(
+    dial: Dial, method: str, url: str, *, headers: Headers = (), body: bytes = b""
+) -> None:
+    """Make a request and go away without its answer. Raises `NoAnswer`."""
+    stream = await _connect(dial, url)
+    async with stream:
+        await _ask(stream, h11.Connection(h11.CLIENT), method, url, headers, body)
+
+
+async def _ask(
+    stream: trio.abc.Stream,
+    http: h11.Connection,
+    method: str,
+    url: str,
+    headers: Headers,
+    body: bytes,
+) -> None:
+    sized = [("content-length", str(len(body)))] if body or method == "POST" else []
+    whole = [("Host", urlsplit(url).netloc), *headers, *sized, ("Connection", "close")]
+    head = h11.Request(method=method, target=_target(url), headers=whole)
+    await _send(stream, http, head, h11.Data(data=body), h11.EndOfMessage())
+
+
+async def open_socket(
+    dial: Dial,
+    url: str,
+    *,
+    headers: Headers = (),
+    make_socket: Callable[..., WireSocket] = WireSocket,
+) -> WireSocket:
     """A client's WebSocket, with exactly these headers beside those of the handshake.
 
     Raises `NoAnswer` and `UpgradeRefused`; cancelled, it leaves no stream open.
@@ -86,7 +112,7 @@ async def open_socket(dial: Dial, url: str, *, headers: Headers = ()) -> WireSoc
         await _send(stream, http, head, h11.EndOfMessage())
         await _await_switch(stream, http, generate_accept_token(key))
         done = True
-        return WireSocket(stream, client=True, early=http.trailing_data[0])
+        return make_socket(stream, client=True, early=http.trailing_data[0])
     finally:
         if not done:
             await trio.aclose_forcefully(stream)

@@ -30,7 +30,15 @@ from .listen_v2 import FluxListen
 from .listening import ListenSocket, Machine
 from .parameters import FluxSettings, NovaSettings, flux_settings, nova_settings
 from .profiles import Profile
-from .refusals import Refusal, no_such_model, not_authorised, refuse, too_many, unavailable
+from .refusals import (
+    Refusal,
+    no_such_model,
+    not_authorised,
+    of_status,
+    refuse,
+    too_many,
+    unavailable,
+)
 from .speak import SpeakSocket
 from .speech import Speaker
 from .voice import Voices
@@ -56,14 +64,7 @@ class DeepgramFaults(Faults):
 
     def take_for(self, service: str) -> Fault | None:
         """The fault for a request to `listen` or `speak`, if there is one."""
-        for fault in self._waiting:
-            if fault.kind.startswith(service):
-                if fault.times is not None:
-                    fault.times -= 1
-                    if fault.times <= 0:
-                        self._waiting.remove(fault)
-                return fault
-        return None
+        return self.take(lambda fault: fault.kind.startswith(service))
 
 
 @attrs.frozen(kw_only=True)
@@ -145,7 +146,7 @@ class Deepgram:
         """What is to go wrong with this request. Raises `Refusal` where that is a status."""
         fault = self.faults.take_for(service)
         if fault is not None and fault.kind == f"{service}_status":
-            raise Refusal(fault.status, "FAULT", "This request was told to fail.")
+            raise of_status(fault.status)
         if fault is None and self.profile.fails():
             raise unavailable()
         return fault

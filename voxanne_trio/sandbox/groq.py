@@ -28,12 +28,15 @@ FAULTS: Final = (
     "slow",  # `seconds` more before anything
     "stall",  # `seconds` of nothing after the first sentence
     "cut",  # the connection breaks after `after` tokens
+    "half_json",  # the connection breaks in the middle of an event, after `after` tokens
+    "mute",  # nothing more after `after` tokens, and the connection stays open
     "truncate",  # the body ends well after `after` tokens, without finish_reason or [DONE]
     "error_event",  # an `error` event after `after` tokens
     "x_groq_error",  # finish_reason stop, but with x_groq.error
     "starve",  # all tokens go into reasoning: finish_reason length, no content
     "refuse",  # the connection is cut before any answer
 )
+_BREAKING: Final = frozenset({"cut", "half_json", "truncate", "error_event", "mute"})
 TOKEN_SECONDS: Final = (0.001, 0.005)
 _REASONING: Final = "The caller asks about the clinic, so answer briefly from the facts."
 _ROLE_SHARE: Final = 0.35
@@ -234,24 +237,26 @@ class _Talk:
         for count, token in enumerate(completions.tokens(answer.text)):
             if count:
                 await trio.sleep(self._groq.token_delay())
-            if (
-                self._fault.kind in {"cut", "truncate", "error_event"}
-                and count >= self._fault.after
-            ):
+            if self._fault.kind in _BREAKING and count >= self._fault.after:
                 return await self._break_off()
             if self._fault.kind == "stall" and not stalled and _ended(self._served.text, token):
                 stalled = True
                 await trio.sleep(self._fault.seconds)
             await self._exchange.send(self._completion.content(token))
             self._served.text += token
-        if self._fault.kind in {"cut", "truncate", "error_event"}:
+        if self._fault.kind in _BREAKING:
             return await self._break_off()
         if answer.tools:
             await self._exchange.send(self._completion.tool_calls(answer.tools))
         return True
 
     async def _break_off(self) -> bool:
-        if self._fault.kind == "cut":
+        if self._fault.kind == "mute":
+            await self._exchange.until_left()
+        if self._fault.kind == "half_json":
+            event = self._completion.content("…")
+            await self._exchange.send(event[: len(event) // 2])
+        if self._fault.kind in {"cut", "half_json"}:
             await self._exchange.abort()
             return False
         if self._fault.kind == "error_event":
@@ -312,6 +317,12 @@ _FAILURES: Final[Mapping[int, tuple[str, str, str | None]]] = {
         "Failed to call a function. Please adjust your prompt.",
         "tool_use_failed",
     ),
+    401: ("invalid_request_error", "Invalid API Key", "invalid_api_key"),
+    404: (
+        "invalid_request_error",
+        "The model does not exist or you do not have access to it.",
+        "model_not_found",
+    ),
     413: ("tokens", "Request too large, please reduce your message size.", "rate_limit_exceeded"),
     498: (
         "server_error",
@@ -319,6 +330,7 @@ _FAILURES: Final[Mapping[int, tuple[str, str, str | None]]] = {
         "capacity_exceeded",
     ),
     500: ("internal_server_error", "Internal Server Error", None),
+    502: ("internal_server_error", "Bad Gateway", None),
     503: ("internal_server_error", "Service Unavailable", None),
 }
 

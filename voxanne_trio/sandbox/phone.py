@@ -9,9 +9,10 @@ what the caller wants: that is the script's business, through the methods that d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -20,10 +21,13 @@ import trio
 from . import twiml
 from .account import Account, Numbers, Webhooks
 from .client import NoAnswer, UpgradeRefused, open_socket
+from .faults.media import MediaFaults
+from .faults.sockets import FaultySocket
 from .journal import Journal
 from .line import CLEAN, Line, Pickup
 from .microphone import Microphone, Spoken
 from .playout import RATE, PlayOut
+from .sockets import WireSocket
 from .stream import Ended, Identity, MediaStream
 from .twiml import BadDocument, Verb
 
@@ -277,9 +281,23 @@ class PhoneCall:
 
     async def _run_stream(self, noun: Verb, identity: Identity) -> str:
         """Open the stream and run it to its end; the text of its error, if it had one."""
-        url = noun.attributes.get("url", "")
         if error := self._refuse(noun, identity):
             return error
+        async with trio.open_nursery() as nursery:
+            error = await self._run_socket(noun, identity, nursery)
+            nursery.cancel_scope.cancel()
+        return error
+
+    async def _run_socket(self, noun: Verb, identity: Identity, nursery: trio.Nursery) -> str:
+        url, schedule = noun.attributes.get("url", ""), self._account.schedule
+        number = schedule.number("media") if schedule.concerns("media") else 0
+        make_socket: Callable[..., WireSocket] = WireSocket
+        faults = None
+        if schedule.concerns("media"):
+            faults = MediaFaults(schedule, self.playout, number)
+            make_socket = partial(
+                FaultySocket, schedule=schedule, place="media", nursery=nursery, number=number
+            )
         headers = [
             ("User-Agent", "Twilio.TmeWs/1.0"),
             ("x-twilio-signature", self._webhooks.signature(url)),
@@ -287,7 +305,8 @@ class PhoneCall:
         socket = None
         try:
             with trio.move_on_after(HANDSHAKE_SECONDS):
-                socket = await open_socket(self._account.dial, url, headers=headers)
+                dial = self._account.dial_for("media")
+                socket = await open_socket(dial, url, headers=headers, make_socket=make_socket)
         except NoAnswer as failure:
             return self._failed(f"31902 {failure}")
         except UpgradeRefused as failure:
@@ -298,7 +317,7 @@ class PhoneCall:
         await self._tell(noun, identity, {"StreamEvent": "stream-started"})
         self.stream = MediaStream(
             socket, identity, self.microphone, self.playout, self.journal,
-            link=self._account.link, rng=self._account.rng,
+            link=self._account.link, rng=self._account.rng, faults=faults,
         )  # fmt: skip
         if self._hung_up or self._replacement is not None:
             self.stream.stop()

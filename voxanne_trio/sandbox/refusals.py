@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import attrs
 
@@ -44,6 +45,22 @@ def too_many() -> Refusal:
 
 def unavailable() -> Refusal:
     return Refusal(503, "Service Unavailable", "Please try again later")
+
+
+def of_status(status: int) -> Refusal:
+    """A refusal with that status, as the service words it."""
+    known = {401: not_authorised, 429: too_many, 503: unavailable}
+    if status in known:
+        return known[status]()
+    code, message = _OTHERS.get(status, ("INTERNAL_SERVER_ERROR", "Internal server error."))
+    return Refusal(status, code, message)
+
+
+_OTHERS: Final[Mapping[int, tuple[str, str]]] = {
+    402: ("ASR_PAYMENT_REQUIRED", "Project does not have enough credits for an ASR request."),
+    403: ("INSUFFICIENT_PERMISSIONS", "User does not have sufficient permissions."),
+    413: ("PAYLOAD_TOO_LARGE", "Input text exceeds maximum character limit of 2000."),
+}
 
 
 async def refuse(exchange: Exchange, refusal: Refusal, request_id: str) -> None:

@@ -21,7 +21,8 @@ import trio
 from . import rest
 from .account import Speak
 from .caller import Caller, CallerReport, read_script, utterances
-from .faults import Faults
+from .faults import Fault, Faults, Schedule
+from .faults.opening import through
 from .groq import Groq
 from .line import CLEAN, Line
 from .profiles import Profile
@@ -107,6 +108,7 @@ class Sandbox:
         self.twilio = twilio
         self.deepgram = deepgram
         self.scripts = scripts
+        self.schedule: Schedule = twilio.account.schedule
         self.placed: dict[str, Placed] = {}
         self.bugs = 0
         self._speak = speak
@@ -134,7 +136,7 @@ class Sandbox:
         path = exchange.request.path
         for prefix, handle in self._routes():
             if path.startswith(prefix):
-                await handle(exchange)
+                await through(self.schedule, exchange, handle, self._faults())
                 return
         await exchange.respond(404, {"error": f"nobody here answers {path}"})
 
@@ -172,6 +174,7 @@ class Sandbox:
         """Run a call to its end."""
         await placed.caller.prepare()
         await trio.sleep(after)
+        self.schedule.arm()
         await self.twilio.place(placed.call, placed.caller)
         placed.report = placed.caller.report
         if self.scripts is not None:
@@ -269,12 +272,16 @@ class Sandbox:
         await exchange.finish()
 
     def _fault(self, body: dict[str, Any]) -> None:
-        """`{"profile": NAME}`, `{"clear": true}`, or `{"vendor": …, "kind": …, …}`."""
+        """`{"profile": NAME}`, `{"clear": true}`, `{"vendor": …, "kind": …, …}` for its next
+        request, or `{"planned": [{"kind": …, "at": …, …}]}` for the schedule.
+        """
         if "profile" in body:
             self.use_profile(Profile.named(str(body["profile"]), self.profile.rng))
         if body.get("clear"):
             for faults in self._faults().values():
                 faults.clear()
+            self.schedule.clear()
+        self.schedule.add(*(Fault.from_json(fault) for fault in body.get("planned", ())))
         if "vendor" in body:
             vendor = body.pop("vendor")
             if vendor not in self._faults():
@@ -301,6 +308,8 @@ class Sandbox:
         calls = [placed.call for placed in self.placed.values()]
         return {
             "profile": self.profile.name,
+            "planned": [fault.as_json() for fault in self.schedule.faults],
+            "struck": [attrs.asdict(hit) for hit in self.schedule.hits],
             "faults": {name: faults.waiting() for name, faults in self._faults().items()},
             "calls": len(calls),
             "calls_in_progress": sum(call.in_progress for call in calls),

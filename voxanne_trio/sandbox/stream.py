@@ -18,6 +18,7 @@ from typing import Any, Final
 import attrs
 import trio
 
+from .faults.media import MediaFaults
 from .journal import Journal
 from .microphone import FRAME_BYTES, FRAME_SECONDS, Microphone
 from .outbound import Mark, Media, Violation, read
@@ -76,6 +77,7 @@ class MediaStream:
         *,
         link: Link,
         rng: random.Random,
+        faults: MediaFaults | None = None,
     ) -> None:
         self.identity = identity
         self._socket = socket
@@ -84,6 +86,8 @@ class MediaStream:
         self._journal = journal
         self._link = link
         self._rng = rng
+        self._faults = faults
+        self._marks = playout if faults is None else faults
         self._sequence = 0
         self._arrived = 0.0
         self._marks_changed = trio.Event()
@@ -173,6 +177,8 @@ class MediaStream:
                 self._held = 0
                 last = max(last, captured + held + self._link.seconds())
                 await trio.sleep_until(last)
+                if self._faults is not None and (quiet := self._faults.stop_frames(number)):
+                    self.mute(quiet)
                 if captured >= self._mute_until:
                     chunk += 1
                     await self._send_frame(position, number, chunk)
@@ -196,11 +202,11 @@ class MediaStream:
         with suppress(SocketClosed):
             while True:
                 changed = self._marks_changed
-                due = self._playout.next_due()
+                due = self._marks.next_due()
                 delay = self._link.seconds()
                 with trio.CancelScope(deadline=math.inf if due is None else due + delay):
                     await changed.wait()
-                for echo in self._playout.take_due(trio.current_time() - delay + 1e-9):
+                for echo in self._marks.take_due(trio.current_time() - delay + 1e-9):
                     detail = {"name": echo.name, "flushed": echo.flushed}
                     self._journal.note("echo", detail, at=echo.due)
                     await self._send({"event": "mark", "mark": {"name": echo.name}})

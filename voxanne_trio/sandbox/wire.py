@@ -120,6 +120,12 @@ class Exchange:
         self._connection = connection
         self.request = request
         self.socket: WireSocket | None = None
+        self.make_socket: Callable[..., WireSocket] = WireSocket
+
+    @property
+    def stream(self) -> trio.abc.Stream:
+        """What it all goes over."""
+        return self._connection.stream
 
     async def respond(
         self,
@@ -154,6 +160,15 @@ class Exchange:
         self._connection.http.send_failed()
         await trio.aclose_forcefully(self._connection.stream)
 
+    async def until_left(self) -> None:
+        """Answer nothing, until the peer has gone."""
+        try:
+            while await self.stream.receive_some(_READ_BYTES):
+                pass
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+        raise PeerGone
+
     async def accept(self, headers: Headers = ()) -> ServerSocket:
         """Answer an upgrade with 101 and these headers. `PeerGone` when it was not a proper one."""
         key = self.request.headers.get("sec-websocket-key")
@@ -168,7 +183,7 @@ class Exchange:
         ]
         await self._connection.send(h11.InformationalResponse(status_code=101, headers=answer))
         early, _ = self._connection.http.trailing_data
-        self.socket = WireSocket(self._connection.stream, client=False, early=early)
+        self.socket = self.make_socket(self._connection.stream, client=False, early=early)
         return self.socket
 
 

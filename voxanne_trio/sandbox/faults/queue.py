@@ -6,22 +6,12 @@ stand-in's own business; it names the kinds it understands, and others are refus
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
 
-
-@attrs.define(kw_only=True)
-class Fault:
-    """One thing to do wrong. `times` requests are hit; None means all of them from now on."""
-
-    kind: str
-    times: int | None = 1
-    seconds: float = 0.0
-    status: int = 500
-    after: int = 0
-    """How much goes well first, in the stand-in's own unit (tokens, frames, bytes)."""
+from .value import Fault
 
 
 class Faults:
@@ -37,22 +27,25 @@ class Faults:
             raise ValueError(f"no fault {fault.kind!r}: use {', '.join(sorted(self.kinds))}")
         self._waiting.append(fault)
 
+    def add_first(self, fault: Fault) -> None:
+        """Hit the very next request, before all others that wait."""
+        self.add(fault)
+        self._waiting.insert(0, self._waiting.pop())
+
     def add_from(self, wanted: Mapping[str, Any]) -> None:
         """The same from JSON. `ValueError` for what is not a fault."""
-        try:
-            self.add(Fault(**wanted))
-        except TypeError as error:
-            raise ValueError(str(error)) from error
+        self.add(Fault.from_json(wanted))
 
-    def take(self) -> Fault | None:
-        """The fault for this request, if there is one."""
-        if not self._waiting:
+    def take(self, wanted: Callable[[Fault], bool] = lambda _: True) -> Fault | None:
+        """The fault for this request, if there is one that is wanted."""
+        place = next((n for n, fault in enumerate(self._waiting) if wanted(fault)), None)
+        if place is None:
             return None
-        fault = self._waiting[0]
-        if fault.times is not None:
-            fault.times -= 1
-            if fault.times <= 0:
-                del self._waiting[0]
+        fault = self._waiting[place]
+        if fault.times is not None and fault.times <= 1:
+            del self._waiting[place]
+        elif fault.times is not None:
+            self._waiting[place] = attrs.evolve(fault, times=fault.times - 1)
         return fault
 
     def clear(self) -> None:
