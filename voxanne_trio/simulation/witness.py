@@ -99,21 +99,20 @@ class Witness:
         self.trace.write(now, self.name, f"told {trace.of_value(said)}")
         reply = call.conversation.reply
         sizes, bounds = _queues(call)
-        self.show(
-            Told(
-                now,
-                event,
-                commands,
-                before,
-                floor.state,
-                floor.reply,
-                len(self.vocabulary.words),
-                reply.speech if reply is not None else None,
-                sizes,
-                bounds,
-            )
+        told = Told(
+            now,
+            event,
+            commands,
+            before,
+            floor.state,
+            floor.reply,
+            len(self.vocabulary.words),
+            reply.speech if reply is not None else None,
+            sizes,
+            bounds,
         )
-        self.turns += sum(type(command).__name__ == "Answer" for command in commands)
+        self.show(told)
+        self.turns += told.decides
 
     def sent(self, message: str) -> None:
         """The product gave its socket a message."""
