@@ -1,4 +1,4 @@
-"""Equal seeds give equal runs, in any process; other schedules give other orders; all is restored."""
+"""Equal seeds give equal runs in any process; other schedules other orders; all is restored."""
 
 from __future__ import annotations
 
