@@ -45,7 +45,7 @@ from wsproto.frame_protocol import CloseReason
 
 from . import plain_frames
 from .groups import first_error
-from .inflow import EXTENSION, HANDOVER, RECEIVE_BYTES, Inflow
+from .inflow import EXTENSION, HANDOVER, Inflow
 
 log = logging.getLogger("voxanne.web")
 
@@ -53,6 +53,7 @@ SEND_SECONDS: Final = 10.0
 REQUEST_SECONDS: Final = 30.0
 CLOSE_SECONDS: Final = 2.0
 MESSAGE_BYTES: Final = 65_536
+RECEIVE_BYTES: Final = 65_536
 UNACKNOWLEDGED_MS: Final = 20_000
 """TCP gives up a peer whose acknowledgements are missing this long: a network that vanished."""
 
@@ -114,6 +115,8 @@ class GuardedServer(TCPServer):
                     await self.stream.send_all(data)
                 if sending.cancelled_caught:
                     log.warning("Connection dropped: the peer reads nothing")
+                    if self._socket is not None:
+                        self._socket.inflow.give_back()
                     await trio.aclose_forcefully(self.stream)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 await self.protocol.handle(Closed())
