@@ -21,6 +21,7 @@ The names patched are private: the dependency is pinned, and the tests throw hos
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -107,6 +108,11 @@ class GuardedServer(TCPServer):
 
     async def _send(self, data: bytes) -> None:
         """Whole frames only: shielded from cancellation, but not for ever."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        if not self.send_lock.locked():
+            data = data[self._write(data) :]
+        if not data:
+            return
         async with self.send_lock:
             try:
                 with trio.CancelScope(
@@ -120,6 +126,16 @@ class GuardedServer(TCPServer):
                     await trio.aclose_forcefully(self.stream)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 await self.protocol.handle(Closed())
+
+    def _write(self, data: bytes) -> int:
+        """How much the kernel takes at once, which is nearly always all: no scope, no lock, no
+        checkpoint. Nothing with TLS, or where only a send that waits can tell what is wrong."""
+        if not isinstance(self.stream, trio.SocketStream):
+            return 0
+        try:
+            return os.write(self.stream.socket.fileno(), data)
+        except OSError:
+            return 0
 
     async def _read_data(self) -> None:
         with suppress(trio.ClosedResourceError):  # closed while a request waited for its turn
