@@ -48,7 +48,7 @@ _ENDS_AFTER: Final[dict[str, frozenset[str]]] = {
         "by": "come coming came stop stopped stopping drop dropped go going went swing passed pass",
         "on": "hold hang go going goes went carry come keep move moving later early put turn "
         "turned it them him her so now from rub try head",
-        "of": "know made think thinking thought heard hear aware kind sort speaking taken full rid",
+        "of": "know made think thinking thought heard hear aware speaking taken full rid",
         "for": "what",
         "to": "used",
         "from": "",
@@ -58,7 +58,7 @@ _ENDS_AFTER: Final[dict[str, frozenset[str]]] = {
         "between": "in",
         "so": "think hope guess suppose believe say said or that even told if not do doing says is",
         "since": "ever long",
-        "i": "and than so",
+        "i": "than so",
         "we": "than isn't aren't don't didn't can't won't shouldn't shall",
         "he": "than isn't doesn't didn't can't won't wasn't",
         "she": "than isn't doesn't didn't can't won't wasn't",
@@ -79,7 +79,7 @@ _GOES_ON_AFTER: Final[dict[str, frozenset[str]]] = {
     last: frozenset(before.split())
     for last, before in {
         "that": "think thought said told me hoping mentioned so is fact afraid worried sure except "
-        "given seems heard website online",
+        "given seems heard website online something someone somebody anything one place thing",
         "doctor": "with see saw by from for to is was and",
         **dict.fromkeys(
             ("when", "where", "what", "how", "who"),
@@ -87,14 +87,15 @@ _GOES_ON_AFTER: Final[dict[str, frozenset[str]]] = {
         ),
         "why": "and or but about is wondering",
         "you": f"if when because while since {_AUXILIARIES} are",
-        "it": "if when because but while since that and is was does did can could would will has",
+        "it": "if when because but while since that and is was does did can could would will has much "
+        "many long",
         "there": "is are if because",
         "this": "is",
         **dict.fromkeys(_AUXILIARIES.split(), f"{_WH} much many long often soon"),
         "just": "i i'm was and it's but",
         "really": "i he she it they we i'm was it's that's a don't",
         "also": "i and",
-        "be": "to will would i'll it'll i'd it'd",
+        "be": "to will would could might i'll it'll i'd it'd",
         "mean": "i",
         "wonder": "i",
         "wondering": "was i'm just",
@@ -102,6 +103,13 @@ _GOES_ON_AFTER: Final[dict[str, frozenset[str]]] = {
         "thinking": "was i'm",
         "know": "you",
         "though": "even",
+        "then": "and but so",
+        "maybe": "thinking and or but so",
+        "any": "there",
+        **dict.fromkeys(("rather", "prefer"), "i'd would i"),
+        **dict.fromkeys(("before", "after"), "anything something any appointment or"),
+        "around": "sometime somewhere anything maybe",
+        **dict.fromkeys(("getting", "doing", "having", "trying", "making"), "about in of on"),
         "code": "area",
         "sign": "at",
         **dict.fromkeys(
@@ -155,14 +163,33 @@ _STARTED: Final = re.compile(
     one_of(
         rf"{_OPENERS}(?:hi |hello )?(?:i|we) (?:just |really |also |actually )*"
         r"(?:was|was just|am just|would like|had a)$",
-        r".*\blet me (?:see|think)$",
+        r".*\b(?:let me (?:see|think)|wondering how (?:much|many|long))$",
         r"(?:(?:hi|hello|so|and|but|um|well|okay) )*(?:i|we) (?:have|had|got)$",
         rf".*{_WHOLE_WANT}\b(?:i|we) (?:just |really |also )?(?:need|want|wanted)$",
+        rf"{_OPENERS}(?:do|does|did|can|could|will|would) (?:you|you guys|i|we|they|it|he|she) "
+        r"(?:have|get|take|accept|offer|give|tell me|send me|show me|bring|know|need|want|use)$",
+        r".*\b(?:wanted|want|like|need|trying|calling|hoping) to (?:ask|know|see|get|make|find)$",
+        r".*\b(?:see|know|wondering|ask|asking|check) if (?:\w+ ){1,2}(?:can|could|have|had|do|would|"
+        r"will|guys|need|take)$",
+        r".*\b(?:said|says|told me|think|thinks) (?:i|we|it|he|she|they|you) (?:should|could|can|"
+        r"would|might|need|needed|had)$",
+        r"(?:.*\b(?:and|but|because|so|if|when) |)(?:my|the|our) \w+ (?:has|had|needs|wants|said|says)$",
+        r"(?:(?:so|um|uh|and|it's|my|the|okay|yes|yeah) )*(?:first|last|middle) name$",
+        r".*\bon (?:january|february|march|april|may|june|july|august|september|october|november|"
+        r"december)$",
     )
 )
 _MAY_HAVE_STARTED: Final = frozenset(
-    "was just like a see think have had got need want wanted".split()
+    (
+        "was just like a see think much many long have had got need needs needed want wants wanted "
+        "get take accept offer give me bring know use ask make find can could do would will guys "
+        "should might has said says name january february march april may june july august "
+        "september october november december"
+    ).split()
 )
+"""The words these end in: most texts end in another."""
+
+_WHOLE_ALONE: Final = frozenset(("could be", "that could be", "it could be", "maybe then"))
 _ONLY_OPENERS: Final = re.compile(
     "(?:(?:"
     + any_of(
@@ -199,7 +226,7 @@ def _open(joined: str, heard: list[str], *, asked: bool) -> bool:
         return True
     if last == "a":
         return before not in _ENDS_AFTER["a"] and len(before) != 1
-    if asked:
+    if asked or joined in _WHOLE_ALONE:
         return False
     if last in _ENDS_AFTER:
         return before not in _ENDS_AFTER[last] and not _asked_in_full(joined)
