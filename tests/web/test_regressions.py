@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -32,6 +33,10 @@ class FakeSocket:
         if not self.said:
             await trio.sleep_forever()
         return json.dumps(self.said.pop(0))
+
+    async def pour(self, sink: Callable[[str | bytes], bool]) -> None:
+        while not sink(await self.receive()):
+            pass
 
     async def send(self, message: str) -> None:
         await trio.lowlevel.checkpoint()

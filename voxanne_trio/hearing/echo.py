@@ -1,8 +1,150 @@
-"""Temporary."""
+"""Our own voice on its way back: how loud it may be in what arrives from the caller.
+
+A phone's microphone hears its loudspeaker: what we play returns 15 to 35 dB weaker, 40 to 300 ms
+after it sounded, and the network adds up to 200 ms each way. `FarEnd` is told what sounds at the
+phone, and answers how loud its echo can be in a frame that arrives now.
+
+Theory of operation. Time is cut into slots of 20 ms and every slot keeps our level. For each lag
+there is a coupling: the loudest that a frame has been against what sounded so long before. Speech
+has pauses, so at a wrong lag some frame soon is loud although nothing sounded; the right lags keep
+a small coupling. The echo is bounded by the loudest of the lags that are still plausible, which at
+first are all, with the worst coupling. Couplings fall slowly and rise at once; frames louder than
+the worst echo teach nothing, since they are the caller's, and softer words of the caller can only
+make the bound more careful. Refuses to know speech.
+"""
 
 from __future__ import annotations
 
+import math
+from typing import Final
+
+from ..audio import FRAME_BYTES, FRAME_MS
+from .samples import SILENT_DB, level_db
+
+_SLOT: Final = FRAME_MS / 1_000
+_SLOTS: Final = 1_024
+"""What is kept: 20 s, past and still to sound. Playback is at most a second ahead of the phone."""
+
+_LAGS: Final = 37
+"""Lags looked at, from 20 ms on: 300 ms of echo, 400 ms of network, and a little for jitter."""
+
+_RINGING: Final = 12
+_NEAR: Final = 2
+"""Slots to each side of a lag that belong to it: jitter, and the room's reflections."""
+
+_WORST_DB: Final = -12.0
+"""The strongest coupling that we believe in: a phone held to the ear is weaker, a loud
+speakerphone without echo cancelling about this."""
+
+_BEST_DB: Final = -45.0
+_FALL_DB: Final = 0.06
+"""How fast a coupling falls with each frame that does not contradict it: 3 dB a second."""
+
+_LEAP_DB: Final = 6.0
+_RISE_DB: Final = 0.3
+"""A frame that is louder by a leap than its coupling allows is more likely the caller's than a path
+that has changed: the coupling rises, but slowly (15 dB in a second of such frames)."""
+
+_REFUTED_DB: Final = 10.0
+_DOUBT_DB: Final = 2.0
+"""Something loud although nothing sounded at that lag: its coupling grows by this a frame, up to
+one that nobody has."""
+
+_RINGS_DB: Final = 3.0
+"""How much weaker a room rings with each slot: 60 dB in 400 ms, a furnished one."""
+
+_PLAUSIBLE_DB: Final = 6.0
+"""Lags whose coupling is within this of the smallest may be the right one."""
+
+_LOUD_DB: Final = -45.0
+"""Our own slots softer than this are pauses: their echo is under any noise."""
+
+_HEARD_DB: Final = 8.0
+"""A frame so far above the line's noise has a cause."""
+
+_MARGIN_DB: Final = 3.0
+"""What one frame's echo may be above the coupling that others had: measured, 99 % of them."""
+
 
 class FarEnd:
-    def played(self, audio: bytes, at: float) -> None: ...
-    def cleared(self, at: float) -> None: ...
+    """What the caller's phone plays, and what of it may come back. One for a call."""
+
+    def __init__(self) -> None:
+        self._levels = [SILENT_DB] * _SLOTS
+        self._numbers = [-1] * _SLOTS
+        self._last = -1
+        self._couplings = [_WORST_DB] * _LAGS
+
+    # Playback's side.
+
+    def played(self, audio: bytes, at: float) -> None:
+        """This mu-law starts to sound at the phone at about `at`."""
+        first = math.floor(at / _SLOT + 0.5)
+        for offset in range(0, len(audio), FRAME_BYTES):
+            frame = audio[offset : offset + FRAME_BYTES]
+            self._put(first + offset // FRAME_BYTES, level_db(frame))
+
+    def cleared(self, at: float) -> None:
+        """Nothing that was to sound after `at` does."""
+        slot = math.floor(at / _SLOT) + 1
+        for number in range(max(slot, self._last - _SLOTS + 1), self._last + 1):
+            self._numbers[number % _SLOTS] = -1
+        self._last = min(self._last, slot - 1)
+
+    def _put(self, number: int, level: float) -> None:
+        place = number % _SLOTS
+        if self._numbers[place] == number:
+            level = max(level, self._levels[place])
+        self._numbers[place], self._levels[place] = number, level
+        self._last = max(self._last, number)
+
+    # The detector's side.
+
+    def echo_db(self, at: float, level: float, floor: float) -> float:
+        """How loud our echo may be in the frame that arrived at `at`, and learn from it.
+
+        `level` is the frame's, `floor` that of the line's noise. `SILENT_DB`: nothing of ours can
+        be in it.
+        """
+        number = math.floor(at / _SLOT)
+        if number - self._last > _LAGS + _NEAR:
+            return SILENT_DB
+        sounded = self._sounded(number)
+        loudest = max(sounded)
+        if loudest < _LOUD_DB:
+            return SILENT_DB
+        if level <= loudest + _WORST_DB + _MARGIN_DB:
+            self._learn(sounded, level, floor)
+        return self._bound(sounded) + _MARGIN_DB
+
+    def _sounded(self, number: int) -> list[float]:
+        """For each lag, the loudest slot near it, ringing included."""
+        levels, numbers = self._levels, self._numbers
+        oldest = number - _LAGS - _NEAR
+        ringing, line = SILENT_DB, []
+        for n in range(oldest - _RINGING, number + _NEAR):
+            level = levels[n % _SLOTS] if numbers[n % _SLOTS] == n else SILENT_DB
+            ringing = max(level, ringing - _RINGS_DB)
+            line.append(ringing)
+        line = line[:_RINGING - 1:-1]
+        return list(map(max, line, line[1:], line[2:], line[3:], line[4:]))
+
+    def _learn(self, sounded: list[float], level: float, floor: float) -> None:
+        heard = level > floor + _HEARD_DB
+        for lag, ours in enumerate(sounded):
+            coupling = self._couplings[lag]
+            if ours < _LOUD_DB:
+                if heard:
+                    self._couplings[lag] = min(coupling + _DOUBT_DB, _REFUTED_DB)
+            elif level - ours > coupling + _LEAP_DB:
+                self._couplings[lag] = coupling + _RISE_DB
+            else:
+                self._couplings[lag] = max(coupling - _FALL_DB, level - ours, _BEST_DB)
+
+    def _bound(self, sounded: list[float]) -> float:
+        plausible = min(self._couplings) + _PLAUSIBLE_DB
+        return max(
+            ours + min(coupling, _WORST_DB)
+            for ours, coupling in zip(sounded, self._couplings, strict=True)
+            if coupling <= plausible
+        )

@@ -17,8 +17,8 @@ _LISTENING: Final = listed(
     # Assent.
     "okay, ok, kay, okey dokey, alright, all right, right, yeah, yea, yeh, ya, yah, yep, yup, yes, "
     "sure, sure thing, of course, for sure, definitely, absolutely, exactly, totally, correct, "
-    "true, indeed, no problem, no worries, fair enough, could be, that could be, i agree, "
-    "i agree with that, i'd agree, you're right, i bet, i'm sure, "
+    "true, yes ma'am, yes sir, indeed, no problem, no worries, fair enough, could be, "
+    "that could be, i agree, i agree with that, i'd agree, you're right, i bet, i'm sure, "
     # Praise.
     "great, good, very good, nice, very nice, perfect, awesome, excellent, wonderful, cool, fine, "
     "lovely, fantastic, amazing, interesting, sounds good, sounds great, sounds fair, "

@@ -49,7 +49,7 @@ _MONTH: Final = re.compile(
     r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december|"
     r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b"
 )
-_AS_IN: Final = re.compile(r"(?:^| )(?:[a-z] as in|[b-hj-z] (?:for|like)) \w+$")
+_AS_IN: Final = re.compile(r"(?:^| )(?:[a-z] as in|[b-hj-z] (?:for|like)) \w+(?: [a-z])?$")
 _TITLE: Final = re.compile(r"(?:doctor|dr|mister|mr|missus|mrs|ms|miss|first name(?: is)? \w+)$")
 
 
@@ -133,7 +133,7 @@ _UNKNOWN_LENGTH: Final = re.compile(
 )
 _OTHER_NUMBER: Final = re.compile(
     r"\b(?:year|born|zip|dollars|at|around|about|before|after|until|suite|apartment|room|extension|"
-    r"last four|weigh|pounds|age|i'm)(?: \w+)?$"
+    r"last four|weigh|pounds|age|i'm|ends|ending)(?: \w+){0,2}$"
 )
 _HUNDREDS: Final = re.compile(
     r"(?:(?:it's|it is|i live at|i'm at|my address is|the address is|address is|um|uh|yeah) )*"
@@ -161,6 +161,8 @@ def _number_goes_on(joined: str, heard: list[str]) -> bool:
     groups = trailing_figures(heard)
     if not groups:
         return False
+    if heard[-1] == "nineteen" and len(heard) > 2 and _MONTH.search(joined):
+        return True
     if _UNKNOWN_LENGTH.search(joined):
         return True
     if _NUMBER_CUE.search(joined):

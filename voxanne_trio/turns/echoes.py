@@ -63,7 +63,7 @@ def is_echo(text: str, ours: str) -> bool:
     if _DIGIT.search(text) or _DIGIT.search(ours):  # "2:30" for our "two thirty", or the reverse
         heard, spoken = said(normalise(text)), said(normalise(ours))
     one = heard.split()
-    return _distance(one, spoken.split()) <= len(one) // 2
+    return _within(len(one) // 2, one, spoken.split())
 
 
 def is_word_of(ours: str, text: str) -> bool:
@@ -93,24 +93,31 @@ def _may_be(heard: list[str], ours: list[str]) -> bool:
     return cost <= (len(heard) + left_out) // 2
 
 
-def _distance(heard: list[str], ours: list[str]) -> int:
-    """The least cost of making the heard words out of some run of ours."""
+def _within(affordable: int, heard: list[str], ours: list[str]) -> bool:
+    """Whether the heard words can be made out of some run of ours at no more than this cost."""
     before = [0] * (len(ours) + 1)
     for index, word in enumerate(heard):
-        partial = index == len(heard) - 1
         extra = _NEVER if word in _DECISIVE or _DIGIT.search(word) else _WRONG
         row = [before[0] + extra]
-        for (diagonal, above), own in zip(pairwise(before), ours, strict=True):
-            changed = 0 if word == own else min(extra, _change(word, own, partial=partial))
-            row.append(min(diagonal + changed, above + extra, row[-1] + _DROPPED))
+        costs = _costs(word, ours, extra, partial=index == len(heard) - 1)
+        for (diagonal, above), cost in zip(pairwise(before), costs, strict=True):
+            row.append(min(diagonal + cost, above + extra, row[-1] + _DROPPED))
+        if min(row) > affordable:
+            return False
         before = row
-    return min(before)
+    return True
 
 
-def _change(word: str, own: str, *, partial: bool) -> int:
-    """What hearing the word for one of ours costs; a partial last one may be its beginning."""
-    if partial and len(word) > 1 and own.startswith(word):
-        return 0
-    if word in _DECISIVE or word[:3] != own[:3] or abs(len(word) - len(own)) > 3:
-        return _NEVER
-    return _MISHEARD
+def _costs(word: str, ours: list[str], extra: int, *, partial: bool) -> list[int]:
+    """What it costs to have heard the word for each of ours; a partial last one may begin it."""
+    start, length = word[:3], len(word)
+    partial = partial and length > 1
+    misheard = extra if word in _DECISIVE else _MISHEARD
+    return [
+        0
+        if own == word or (partial and own.startswith(word))
+        else misheard
+        if own[:3] == start and abs(len(own) - length) < 4
+        else extra
+        for own in ours
+    ]

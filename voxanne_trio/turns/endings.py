@@ -28,6 +28,7 @@ _OPENS: Final = frozenset(
     (
         "and or but nor because 'cause cuz although unless whether if as "
         "the an my your our their every very fairly extremely into onto versus including "
+        "per via within despite under usually normally hopefully "
         "gonna wanna gotta lemme "
         "i'm i've i'd i'll it's that's there's he's she's we're we've we'll we'd they're they've "
         "they'll you're you've you'll you'd he'll she'll let's who's where's what's how's here's "
@@ -48,7 +49,7 @@ _ENDS_AFTER: Final[dict[str, frozenset[str]]] = {
         "by": "come coming came stop stopped stopping drop dropped go going went swing passed pass",
         "on": "hold hang go going goes went carry come keep move moving later early put turn "
         "turned it them him her so now from rub try head",
-        "of": "know made think thinking thought heard hear aware kind sort speaking taken full rid",
+        "of": "know made think thinking thought heard hear aware speaking taken full rid",
         "for": "what",
         "to": "used",
         "from": "",
@@ -56,9 +57,10 @@ _ENDS_AFTER: Final[dict[str, frozenset[str]]] = {
         "at": "",
         "about": "",
         "between": "in",
+        "through": "get got go going went drive come came",
         "so": "think hope guess suppose believe say said or that even told if not do doing says is",
         "since": "ever long",
-        "i": "and than so",
+        "i": "than so",
         "we": "than isn't aren't don't didn't can't won't shouldn't shall",
         "he": "than isn't doesn't didn't can't won't wasn't",
         "she": "than isn't doesn't didn't can't won't wasn't",
@@ -79,22 +81,23 @@ _GOES_ON_AFTER: Final[dict[str, frozenset[str]]] = {
     last: frozenset(before.split())
     for last, before in {
         "that": "think thought said told me hoping mentioned so is fact afraid worried sure except "
-        "given seems heard website online",
+        "given seems heard website online something someone somebody anything one ones place thing",
         "doctor": "with see saw by from for to is was and",
         **dict.fromkeys(
             ("when", "where", "what", "how", "who"),
-            "and or but for about is was on of by with that's until time wondering",
+            "and or but for about is was on of with that's time wondering",
         ),
         "why": "and or but about is wondering",
         "you": f"if when because while since {_AUXILIARIES} are",
-        "it": "if when because but while since that and is was does did can could would will has",
+        "it": "if when because but while since that and is was does did can could would will "
+        "has much many long then come where whether",
         "there": "is are if because",
         "this": "is",
-        **dict.fromkeys(_AUXILIARIES.split(), f"{_WH} much many long often soon"),
+        **dict.fromkeys(_AUXILIARIES.split(), f"{_WH} much many long often soon let's"),
         "just": "i i'm was and it's but",
         "really": "i he she it they we i'm was it's that's a don't",
         "also": "i and",
-        "be": "to will would i'll it'll i'd it'd",
+        "be": "to will would could might i'll it'll i'd it'd",
         "mean": "i",
         "wonder": "i",
         "wondering": "was i'm just",
@@ -102,6 +105,21 @@ _GOES_ON_AFTER: Final[dict[str, frozenset[str]]] = {
         "thinking": "was i'm",
         "know": "you",
         "though": "even",
+        "then": "and but so",
+        "maybe": "thinking and or but so",
+        "any": "there",
+        "ever": "you i",
+        "blue": "cross",
+        "apartment": "in",
+        "last": "since until from",
+        "next": "until maybe",
+        **dict.fromkeys(("mainly", "mostly"), "it's is"),
+        **dict.fromkeys(("rather", "prefer"), "i'd would i"),
+        **dict.fromkeys(
+            ("before", "after"), "anything something any appointment or anytime sometime"
+        ),
+        "around": "sometime somewhere anything maybe",
+        **dict.fromkeys(("getting", "doing", "having", "trying", "making"), "about in of on"),
         "code": "area",
         "sign": "at",
         **dict.fromkeys(
@@ -124,12 +142,12 @@ _STRANDED: Final = re.compile(
 )
 _NOT_STRANDED: Final = re.compile(
     r"\b(?:going|want|wanted|need|needed|like|trying|supposed|used|have|planning|looking) to$|"
-    r"\bhow (?:much|many|long)\b"
+    r"\bhow (?:much|many|long)\b|^(?:(?:so|and|but|okay|um|uh) )*(?:why|when|how)\b"
 )
 _WILLING: Final = re.compile(
     r"\b(?:(?:don't|didn't|doesn't|wouldn't|told not|prefer not|rather not|can't) (?:\w+ ){0,2}|"
     r"if (?:i|you|we) \w+ |(?:i'd|would) (?:love|be happy|be glad) |"
-    r"(?:want|need) (?:me|us|you) )to$|^(?:is|are) (?:\w+ ){1,3}in$"
+    r"(?:want|need) (?:me|us|you) )to$|\bput (?:\w+ ){1,3}in$|^(?:is|are) (?:\w+ ){1,3}in$"
 )
 _TOLD: Final = re.compile(
     rf"\b(?:know|sure|tell|tell me|see|remember|ask|idea|wondering|care|matter|about|that's) "
@@ -143,7 +161,8 @@ _ALSO: Final = re.compile(r"\b(?:so|neither|nor) (?:do|am|can|did|would|have|wil
 _QUESTION_BEGUN: Final = re.compile(
     rf"{_OPENERS}(?:(?:{_WH.replace(' ', '|')}) (?:much |many |long |often |soon )?)?"
     r"(?:(?:do|does|did|can|could|will|would|should)(?:n't)? (?:the|my|your)"
-    r" [\w']+|(?:do|does|did|can|could|will|would|should) (?:doctor|dr) [\w']+)$"
+    r" [\w']+|has (?:the|my|your) [\w']+|"
+    r"(?:do|does|did|can|could|will|would|should) (?:doctor|dr) [\w']+)$"
 )
 _BE_BEGUN: Final = re.compile(
     rf"{_OPENERS}(?:is|are|was|were) (?:the|my|your|this|that|these|those|doctor|dr)(?: [\w']+)?$"
@@ -155,14 +174,43 @@ _STARTED: Final = re.compile(
     one_of(
         rf"{_OPENERS}(?:hi |hello )?(?:i|we) (?:just |really |also |actually )*"
         r"(?:was|was just|am just|would like|had a)$",
-        r".*\blet me (?:see|think)$",
+        r".*\b(?:let me (?:see|think)|wondering how (?:much|many|long))$",
         r"(?:(?:hi|hello|so|and|but|um|well|okay) )*(?:i|we) (?:have|had|got)$",
         rf".*{_WHOLE_WANT}\b(?:i|we) (?:just |really |also )?(?:need|want|wanted)$",
+        rf"{_OPENERS}(?:do|does|did|can|could|will|would) (?:you|you guys|i|we|they|it|he|she) "
+        r"(?:have|get|take|accept|offer|give|tell me|send me|show me|bring|know|need|"
+        r"want|use|put)$",
+        rf"{_OPENERS}(?:do|does|did|can|could|will|would) (?:it|that|this|they) "
+        r"(?:include|leave|cover|require|cause|affect|mean)$",
+        r".*\b(?:do|did|can|could|would|will) you guys$",
+        r"(?!.*\bwhat\b).*\b(?:he|she|they|it|to|doctor|nurse|lady|website|insurance|bill) "
+        r"(?:said|says)$",
+        r".*\b(?:that|which|if|when) (?:i|we|you|he|she|they|it) "
+        r"(?:don't|didn't|can't|won't|haven't|doesn't)$",
+        r".*\b(?:wanted|want|like|need|trying|calling|hoping) to (?:ask|know|see|get|make|find)$",
+        r".*\b(?:see|know|wondering|ask|asking|check) if (?:\w+ ){1,2}(?:can|could|have|had|do|"
+        r"would|will|guys|need|take)$",
+        r".*\b(?:said|says|told me|think|thinks) (?:i|we|it|he|she|they|you) (?:should|could|can|"
+        r"would|might|need|needed|had)$",
+        r"(?:.*\b(?:and|but|because|so|if|when) |)(?:my|the|our) \w+ "
+        r"(?:has|had|needs|wants|said|says)$",
+        r"(?:(?:so|um|uh|and|it's|my|the|okay|yes|yeah) )*(?:first|last|middle) name$",
+        r".*\bon (?:january|february|march|april|may|june|july|august|september|october|november|"
+        r"december)$",
     )
 )
 _MAY_HAVE_STARTED: Final = frozenset(
-    "was just like a see think have had got need want wanted".split()
+    (
+        "was just like a see think much many long have had got need needs needed want wants wanted "
+        "get take accept offer give me bring put include leave cover require cause affect "
+        "mean don't didn't can't won't haven't doesn't know use ask make find can could do would "
+        "will guys should might has said says name january february march april may june july "
+        "august september october november december"
+    ).split()
 )
+"""The words these end in: most texts end in another."""
+
+_WHOLE_ALONE: Final = frozenset(("could be", "that could be", "it could be", "maybe then"))
 _ONLY_OPENERS: Final = re.compile(
     "(?:(?:"
     + any_of(
@@ -199,7 +247,7 @@ def _open(joined: str, heard: list[str], *, asked: bool) -> bool:
         return True
     if last == "a":
         return before not in _ENDS_AFTER["a"] and len(before) != 1
-    if asked:
+    if asked or joined in _WHOLE_ALONE:
         return False
     if last in _ENDS_AFTER:
         return before not in _ENDS_AFTER[last] and not _asked_in_full(joined)

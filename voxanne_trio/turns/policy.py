@@ -12,10 +12,10 @@ import re
 from typing import Final
 
 from .asking import Expecting, asks_something, expecting
+from .assent import is_backchannel, takes_nothing
 from .dictation import still_dictating
 from .echoes import is_echo, is_word_of
 from .endings import looks_unfinished
-from .assent import is_backchannel, takes_nothing
 from .requests import asks_for_slower, asks_to_go_on, asks_to_repeat, asks_to_wait
 from .stopping import calls_for_a_person, is_stop
 from .words import not_after, said, same_words, word_count

@@ -30,7 +30,8 @@ _STARTS: Final = one_of(
     r"wait(?! (?:time|times|list|lists|room|period|listed)\b)(?: |$)",
     r"stop(?:$| (?:stop|it|that|there|right|now|please|talking|speaking|reading|listing|saying|"
     r"interrupting|for a|a|one|i|i'm|you|you're|no|let|what|wait|hold|hang|sorry|okay|just)\b)",
-    r"hold(?:$| (?:up|it|please|that thought|for a|one|a (?:second|sec|minute|moment))\b)",
+    r"hold(?:$| (?:up|it|please|that thought|the line|the phone|for a|one|"
+    r"a (?:second|sec|minute|moment))\b)",
     r"pause(?:$| (?:please|there|it|that|for)\b)",
     r"listen(?:$| (?:to me|listen|i|you|please|here)\b)",
     r"(?:that's )?enough$|quiet(?:$| please\b)|be quiet\b|shut up\b|(?:quick )?question$",
