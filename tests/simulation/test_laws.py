@@ -339,6 +339,18 @@ def test_every_way_to_decide_a_turn_is_recorded() -> None:
     )
 
 
+def test_words_that_the_calls_end_overtook_are_recorded_undecided() -> None:
+    overtaken = turn("How much is it?", "", timeline={"ended": 900})
+    assert concluded(Recorded(), evidence(record=record(overtaken)), SUPPOSED) == []
+    for course, turns in (
+        ((SUPPOSED, COMMITTED), [overtaken]),
+        ((SUPPOSED,), [overtaken, turn("Hours?")]),
+        ((SUPPOSED,), [attrs.evolve(overtaken, heard="It")]),
+    ):
+        (breach,) = concluded(Recorded(), evidence(record=record(*turns)), *course)
+        assert "lacks" in breach.detail
+
+
 def test_stages_may_be_over_before_the_turn_is_but_follow_one_another() -> None:
     early = {"llm_requested": 0, "llm_first": 10, "tts_requested": 20, "tts_first": 30}
     late = {"decided": 40, "first_frame": 45, "ended": 90}

@@ -63,11 +63,18 @@ class Recorded:
                     f"a turn that was decided is not in the record ({len(text.split())} words)"
                 )
         for turn in record.turns:
-            yield from _timeline(turn)
+            yield from _timeline(turn, decided=self._was_decided(turn, record.turns[-1]))
+
+    def _was_decided(self, turn: TurnRecord, last: TurnRecord) -> bool:
+        """Words that the call's end overtook are recorded undecided: the last, and unanswered."""
+        if turn.caller is None:
+            return False
+        said = turn.caller.reveal()
+        return bool(turn.heard) or turn is not last or any(text in said for text in self._decided)
 
 
-def _timeline(turn: TurnRecord) -> Iterator[Breach]:
-    needed = {"ended"} | ({"decided"} if turn.caller is not None else set())
+def _timeline(turn: TurnRecord, *, decided: bool) -> Iterator[Breach]:
+    needed = {"ended"} | ({"decided"} if decided else set())
     needed |= {"first_frame"} if turn.heard else set()
     if missing := needed - turn.timeline.keys():
         yield Breach(f"a turn's timeline lacks {', '.join(sorted(missing))}")
