@@ -71,7 +71,7 @@ class _Judged:
         self._unanswered = evidence.settings.unanswered_voice_ms / 1000
         self._delay = evidence.delay_seconds
         over = [event.at for event in told if event.state is State.ENDED]
-        self._over = over[0] if over else told[-1].at
+        self._over = min(over[0] if over else told[-1].at, evidence.deaf_from)
 
     def after_decisions(self) -> Iterator[Breach]:
         """From each turn decided to the next thing heard."""
