@@ -29,6 +29,7 @@ from ..sandbox.profiles import Profile
 from ..sandbox.receptionist import Receptionist
 from ..sandbox.scripted import Scripted
 from ..sandbox.server import Placed, Sandbox, seeded
+from ..sandbox.sounds import SpeechVoices
 from ..sandbox.stream import Link
 from ..sandbox.twilio import Account, Numbers, Twilio
 from ..sandbox.voice import ToneVoices, Voices
@@ -58,6 +59,13 @@ SETTINGS: Final = Settings(
     public_url=PUBLIC,
     cache_dir="",
 )
+
+
+class AudibleCallers(ToneVoices):
+    """Agents that are tones, word by word, and callers whom a detector of voice can hear."""
+
+    def caller(self) -> Any:
+        return SpeechVoices().caller()
 
 
 def wall() -> float:
@@ -123,7 +131,7 @@ async def world(
         network = memory.Network(nursery)
         delays = Profile.named(profile, seeded(seed, "profile"))
         scripts = Scripted()
-        voices = voices or ToneVoices()
+        voices = voices or AudibleCallers()
         asked: list[list[Mapping[str, Any]]] = []
         vendor = deepgram(
             delays,
