@@ -86,10 +86,12 @@ class World:
     asked: list[list[Mapping[str, Any]]]
     """The messages of each request to the model."""
 
-    async def ring(self, *script: Any, then: Sequence[str] = ()) -> Placed:
+    async def ring(
+        self, *script: Any, then: Sequence[str] = (), line: Line = CLEAN, seed: int = 0
+    ) -> Placed:
         """A call whose caller follows the script, to its end. `then`: more words the recogniser
         will find in the audio, for tests that speak by hand."""
-        placed = self.call(*script, then=then)
+        placed = self.call(*script, then=then, line=line, seed=seed)
         await self.sandbox.place(placed)
         return placed
 
