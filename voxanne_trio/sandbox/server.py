@@ -21,11 +21,13 @@ import trio
 from . import rest
 from .account import Speak
 from .caller import Caller, CallerReport, read_script, utterances
+from .deepgram import Deepgram
 from .faults import Fault, Faults, Schedule
 from .faults.opening import through
 from .groq import Groq
 from .line import CLEAN, Line
 from .profiles import Profile
+from .scripted import Scripted
 from .twilio import Numbers, PhoneCall, Twilio
 from .wire import Exchange, serve_stream
 
@@ -108,6 +110,8 @@ class Sandbox:
         self.twilio = twilio
         self.deepgram = deepgram
         self.scripts = scripts
+        if isinstance(scripts, Scripted) and isinstance(deepgram, Deepgram):
+            scripts.overheard = lambda tag: deepgram.overheard()
         self.schedule: Schedule = twilio.account.schedule
         self.placed: dict[str, Placed] = {}
         self.bugs = 0
