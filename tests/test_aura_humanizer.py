@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 import trio.testing
 
-from tests.world import World, world
+from voxanne_trio.simulation.world import World, world
 from voxanne_trio import VoxanneAuraHumanizer
 from voxanne_trio.errors import VendorError
 from voxanne_trio.sandbox import memory

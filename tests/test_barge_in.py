@@ -17,7 +17,7 @@ import pytest
 import trio
 import trio.testing
 
-from tests.world import World, world
+from voxanne_trio.simulation.world import World, world
 from voxanne_trio.events import HearingEvent, Sensitive, SpeechStarted, TurnEnded
 from voxanne_trio.hearing import AudioRing
 from voxanne_trio.humanizer import Manner, Sentence, SentenceStream
@@ -26,6 +26,7 @@ from voxanne_trio.sandbox.phone import PhoneCall
 from voxanne_trio.sandbox.playout import RATE
 from voxanne_trio.sandbox.server import Placed
 from voxanne_trio.sandbox.voice import word_seconds
+from voxanne_trio.thinking.history import INTERRUPTED
 
 QUESTION = "How much does a BBL cost?"
 SECOND = "And what are your hours?"
@@ -49,6 +50,7 @@ class ScriptedEars:
     """Tells events at times counted from the start of the stream."""
 
     script: tuple[tuple[float, HearingEvent], ...]
+    covered_until: None = None
 
     async def listen(self, audio: AudioRing, tell: Callable[[HearingEvent], None]) -> None:
         began = trio.current_time()
@@ -56,6 +58,12 @@ class ScriptedEars:
             await trio.sleep_until(began + at)
             tell(event)
         await trio.sleep_forever()
+
+    def end_turn(self) -> None:
+        """Its script says when a turn ends."""
+
+    def be_patient(self, patient: bool) -> None:
+        """Its script says so."""
 
 
 @attrs.frozen
@@ -81,9 +89,9 @@ async def barge_in(after: float) -> AsyncIterator[Outcome]:
     async with world() as here:
         ears = ScriptedEars(
             (
-                (0.1, SpeechStarted(Sensitive("How"))),
+                (0.1, SpeechStarted(Sensitive("How much"))),
                 (ASKED, TurnEnded(Sensitive(QUESTION))),
-                (ASKED + after, SpeechStarted(Sensitive("And"))),
+                (ASKED + after, SpeechStarted(Sensitive("And what"))),
                 (ASKED + after + 0.8, TurnEnded(Sensitive(SECOND))),
             )
         )
@@ -173,7 +181,7 @@ async def test_barge_in(autojump_clock: trio.testing.MockClock, after: float) ->
         assert turn.interrupted
         assert turn.agent.startswith(turn.heard)
         heard = [m["content"] for m in last if m["role"] == "assistant"]
-        assert heard == ([turn.heard] if turn.heard else [])
+        assert heard == ([f"{turn.heard} {INTERRUPTED}"] if turn.heard else [])
         assert last[-1]["content"].endswith(SECOND)
         # Held against what the phone really played until the clear took effect.
         (clear,) = (e for e in call.placed.call.journal.of("clear") if e.at > call.began + 0.5)

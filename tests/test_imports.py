@@ -50,7 +50,7 @@ MAY_IMPORT: Final = {
 PURE: Final = ("humanizer", "turns", "clinic", "events", "audio", "errors")
 """They never wait, so they need nothing that does."""
 
-FOR_A_PERSON: Final = {"cli", "demo", "naturalness"}
+FOR_A_PERSON: Final = {"cli", "demo", "naturalness", "simulation"}
 """What may bring the stand-ins in: commands, never the product that takes calls."""
 
 WAITING: Final = {"trio", "httpx", "trio_websocket", "quart", "hypercorn", "asyncio", "threading"}

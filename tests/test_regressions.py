@@ -15,7 +15,7 @@ import trio
 import trio.testing
 
 from tests.test_barge_in import ScriptedEars, words_played
-from tests.world import World, world
+from voxanne_trio.simulation.world import World, world
 from voxanne_trio.conversation import Script
 from voxanne_trio.events import (
     CallStarted,
@@ -34,7 +34,7 @@ from voxanne_trio.events import (
     WordsHeard,
 )
 from voxanne_trio.hearing import AudioRing
-from voxanne_trio.records import CallRecord
+from voxanne_trio.records import CallRecord, TurnRecord
 from voxanne_trio.sandbox.completions import Answer, ToolUse
 from voxanne_trio.sandbox.faults import Fault
 from voxanne_trio.sandbox.phone import PhoneCall
@@ -48,12 +48,13 @@ from voxanne_trio.turns import (
     Phrase,
     Say,
     SetTimer,
+    StopTimer,
     Timer,
     step,
 )
 
 QUESTION = "How much does a BBL cost?"
-GREETING_CUT = (0.1, SpeechStarted(Sensitive("How")))
+GREETING_CUT = (0.1, SpeechStarted(Sensitive("How much")))
 ASKED = (1.0, TurnEnded(Sensitive(QUESTION)))
 
 Told = tuple[float, HearingEvent]
@@ -98,6 +99,12 @@ def asks(at: float, text: str) -> tuple[Told, Told]:
     return (at - 0.5, SpeechStarted(Sensitive(text.split()[0]))), (at, TurnEnded(Sensitive(text)))
 
 
+def answer_in(record: CallRecord) -> TurnRecord:
+    """The turn in which the question was answered; prompts of the idle ladder may follow."""
+    (turn,) = (turn for turn in record.turns if turn.caller == Sensitive(QUESTION))
+    return turn
+
+
 def callers(record: CallRecord) -> list[str]:
     return [turn.caller.reveal() for turn in record.turns if turn.caller is not None]
 
@@ -110,7 +117,7 @@ def floor_after(*happened: Event, floor: Floor | None = None) -> tuple[Floor, li
     commands: tuple[Command, ...] = ()
     for event in happened:
         floor, commands = step(floor, event)
-    return floor, list(commands)
+    return floor, [command for command in commands if not isinstance(command, StopTimer)]
 
 
 LISTENING = floor_after(
@@ -184,7 +191,7 @@ def test_the_call_limit_is_not_forgotten_when_it_comes_during_the_goodbye() -> N
         floor=goodbye,
     )
     assert (floor.ending, commands) == (Ending.LIMIT, [])  # it is heard out, and ends the call
-    assert floor_after(PlayedOut(2), floor=floor)[1] == [SetTimer(Timer.HANGUP)]
+    assert floor_after(PlayedOut(2), floor=floor)[1] == [SetTimer(Timer.HANGUP, 0.4)]
 
 
 def test_a_goodbye_that_fails_after_the_call_limit_ends_the_call_all_the_same() -> None:
@@ -199,7 +206,7 @@ def test_a_goodbye_that_fails_after_the_call_limit_ends_the_call_all_the_same() 
 def test_an_end_of_turn_told_twice_is_answered_once() -> None:
     turn = TurnEnded(Sensitive(QUESTION))
     floor, _ = floor_after(turn, floor=LISTENING)
-    assert floor_after(turn, floor=floor) == (floor, [])
+    assert floor_after(turn, floor=floor)[1] == []
 
 
 # Whole calls
@@ -277,7 +284,7 @@ async def test_a_turn_that_goes_on_when_the_caller_hangs_up_is_in_the_record(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     async with world() as here:
-        goes_on = (1.1, SpeechStarted(Sensitive("and")))
+        goes_on = (1.1, SpeechStarted(Sensitive("and the")))
         _, record = await call_told(here, GREETING_CUT, ASKED, goes_on, hang_up_at=1.5)
         assert callers(record) == [QUESTION]
 
@@ -292,7 +299,7 @@ async def test_a_turn_whose_apology_is_interrupted_before_it_is_heard_is_in_the_
             here,
             (0.8, SpeechStarted(Sensitive("How"))),
             (1.0, TurnEnded(Sensitive(QUESTION))),
-            (1.15, SpeechStarted(Sensitive("Hello"))),
+            (1.15, SpeechStarted(Sensitive("Hello there"))),
             (1.5, TurnEnded(Sensitive("Hello?"))),
             hang_up_at=4,
         )
@@ -306,9 +313,9 @@ async def test_a_model_that_breaks_off_before_its_first_sentence_is_passed_over(
     async with world() as here:
         here.groq.faults.add(Fault(kind=kind, after=2))
         _, record = await call_told(here, GREETING_CUT, ASKED, hang_up_at=30)
-        assert "trouble" not in record.turns[-1].agent
-        assert record.turns[-1].heard == record.turns[-1].agent != ""
-        assert record.turns[-1].agent.startswith("It's $8,000")
+        assert "trouble" not in answer_in(record).agent
+        assert answer_in(record).heard == answer_in(record).agent != ""
+        assert answer_in(record).agent.startswith("It's $8,000")
 
 
 async def test_a_model_that_writes_a_blank_and_stalls_is_passed_over(
@@ -318,7 +325,7 @@ async def test_a_model_that_writes_a_blank_and_stalls_is_passed_over(
         model_says(here, Answer(" \n\n.  It is"), Answer("It is $8,000 or so."))
         here.groq.faults.add(Fault(kind="stall", seconds=60))
         _, record = await call_told(here, GREETING_CUT, ASKED, hang_up_at=20)
-        assert record.turns[-1].agent == "It is $8,000 or so."
+        assert answer_in(record).agent == "It is $8,000 or so."
 
 
 async def test_a_model_that_stalls_after_its_first_sentence_is_waited_for(
@@ -328,4 +335,4 @@ async def test_a_model_that_stalls_after_its_first_sentence_is_waited_for(
         model_says(here, Answer("It is $8,000 or so. That is all."))
         here.groq.faults.add(Fault(kind="stall", seconds=4))
         _, record = await call_told(here, GREETING_CUT, ASKED, hang_up_at=12)
-        assert record.turns[-1].heard == "It is $8,000 or so. That is all."
+        assert answer_in(record).heard == "It is $8,000 or so. That is all."

@@ -41,6 +41,11 @@ def loudness(frame: bytes) -> float:
     return sum(frame.translate(_MAGNITUDE)) / len(frame) if frame else 0.0
 
 
+def samples_below(magnitude: int) -> bytes:
+    """Every sample, each once, whose logarithmic magnitude is smaller than that."""
+    return bytes(sample for sample, found in enumerate(_MAGNITUDE) if found < magnitude)
+
+
 def is_voiced(frame: bytes) -> bool:
     """Whether a frame of clean synthesised speech carries voice rather than a pause."""
     return loudness(frame) >= _VOICED_MEAN

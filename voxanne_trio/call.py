@@ -6,8 +6,9 @@ barge-in. Whatever happens is an event, told synchronously to the floor (`turns`
 answers with commands, carried out at once; no command waits, so none can be lost half-way.
 
     Twilio ─▶ MediaStream.read ─frames─▶ AudioRing ─▶ Ears.listen ─events─▶ tell ─▶ turns.step
-                     └─────────────────events───────────────────────────────▶ tell ─▶    │
-    Twilio ◀─ Playback.run ◀─audio─ Utterance ◀─sentences─ Thought (a reply) ◀─commands──┘
+                     │   └───────frames─▶ Detector.feed ────events────────▶ tell ─▶    │
+                     └─────────────────────────────────────events─────────▶ tell ─▶    │
+    Twilio ◀─ Playback.run ◀─audio─ Utterance ◀─sentences─ Thought (a reply) ◀─commands┘
 """
 
 from __future__ import annotations
@@ -31,17 +32,18 @@ from .events import (
     ReplyAudible,
     ReplyFailed,
     TurnEnded,
+    VoiceStopped,
 )
-from .hearing import AudioRing, Ears
+from .hearing import AudioRing, Detector, Ears, FarEnd
 from .observe.narration import Narrator
 from .records import CallRecord, Records
-from .reply import Ways
 from .settings import Settings
 from .speaking import Speaker
 from .telephony.media_stream import MediaSocket, MediaStream, SocketGone
-from .telephony.playback import Pacing, Playback
+from .telephony.playback import Playback
 from .thinking import Thinker
-from .timers import Timers, timer_seconds
+from .timers import Timers
+from .tuning import pacing_of, rules_of, ways_of
 
 START_SECONDS: Final = 10.0
 """How long a connected socket may take to say `start`."""
@@ -62,6 +64,7 @@ class Services:
     thinker: Thinker
     speakers: tuple[Speaker, ...]
     make_ears: Callable[[str], Ears]
+    make_detector: Callable[[FarEnd], Detector]
     wall_clock: Callable[[], float]
     watch: Watch | None = None
     """Sees every event after it has been carried out; must not wait. For tapes and simulation."""
@@ -104,13 +107,15 @@ class Call:
         self.services = services
         self.log = Narrator(self.sid, settings)
         self.floor = turns.Floor()
+        self.rules = rules_of(settings)
         self.audio = AudioRing()
         self.ears = services.make_ears(self.sid)
-        self.playback = Playback(started.stream_sid, _pacing(settings), self.tell)
+        far_end = FarEnd()
+        self.detector = services.make_detector(far_end)
+        self.playback = Playback(started.stream_sid, pacing_of(settings), self.tell, far_end)
         self.timers: Timers
         self.conversation: Conversation
         self.started_at = trio.current_time()
-        self.voiced_until: float | None = None
         self.ended_at: float | None = None
         self.outcome: str | None = None
         self._cancel: trio.CancelScope
@@ -122,7 +127,7 @@ class Call:
         try:
             async with trio.open_nursery() as nursery:
                 self._cancel = nursery.cancel_scope
-                self.timers = Timers(nursery, timer_seconds(self.services.settings), self.tell)
+                self.timers = Timers(nursery, self.tell)
                 self.conversation = self._conversation(nursery)
                 start = nursery.start_soon
                 start(self.playback.run, self.stream.socket.send, name=f"play {self.sid}")
@@ -133,7 +138,12 @@ class Call:
             self._settle()
 
     async def _read(self) -> None:
-        await self.stream.read(hear=self.audio.put, tell=self.tell)
+        await self.stream.read(hear=self._hear, tell=self.tell)
+
+    def _hear(self, frame: bytes, at: float) -> None:
+        self.audio.put(frame, at)
+        for event in self.detector.feed(frame, at):
+            self.tell(event)
 
     def tell(self, event: Event | MarkReturned) -> None:
         """Something happened. When this returns, all that it leads to at once has been done."""
@@ -144,8 +154,9 @@ class Call:
         if len(self._events) > 1:
             return  # told from within a command: its turn comes
         while self._events:
+            scene = self._scene()
             self._note(self._events[0])
-            self.floor, commands = turns.step(self.floor, self._events[0])
+            self.floor, commands = turns.step(self.floor, self._events[0], scene)
             for command in commands:
                 self._carry_out(command)
             event = self._events.popleft()
@@ -155,8 +166,10 @@ class Call:
     def _note(self, event: Event) -> None:
         """What an event means whatever the floor makes of it."""
         match event:
-            case TurnEnded(text, voiced_until) if text:
-                self.voiced_until = voiced_until
+            case VoiceStopped(at):
+                self.conversation.voiced_until = at
+            case TurnEnded(text, at) if text and at is not None:
+                self.conversation.voiced_until = at
             case ReplyAudible(reply) if reply == self.floor.reply:
                 self.conversation.audible()
             case PlayedOut(reply) if reply == self.floor.reply:
@@ -168,17 +181,42 @@ class Call:
             case _:
                 self.log.debug("%r", event)
 
+    def _scene(self) -> turns.Scene:
+        return turns.Scene(
+            now=trio.current_time(),
+            rules=self.rules,
+            saying=self.conversation.saying(),
+            covered_until=self.ears.covered_until,
+            may_speculate=self.services.thinker.has_quota,
+            can_repeat=bool(self.conversation.last_heard),
+            can_go_on=bool(self.conversation.unsaid),
+        )
+
     def _carry_out(self, command: turns.Command) -> None:
+        conversation = self.conversation
         match command:
-            case turns.Answer(reply, text, farewell):
-                voiced_until, self.voiced_until = self.voiced_until, None
-                self.conversation.answer(reply, text, voiced_until=voiced_until, farewell=farewell)
-            case turns.Say(reply, phrase):
-                self.conversation.say(reply, phrase)
+            case turns.Answer(reply, text, farewell, speculative):
+                conversation.answer(reply, text, farewell=farewell, speculative=speculative)
+            case turns.Commit():
+                conversation.commit()
+            case turns.Repeat(reply, text, slower):
+                conversation.repeat(reply, text, slower=slower)
+            case turns.GoOn(reply, text):
+                conversation.go_on(reply, text)
+            case turns.Say(reply, phrase, after):
+                conversation.say(reply, phrase, after)
             case turns.Cancel(_, forget_turn):
-                self.conversation.cancel(forget_turn=forget_turn)
-            case turns.SetTimer(timer):
-                self.timers.start(timer)
+                conversation.cancel(forget_turn=forget_turn)
+            case turns.Hold():
+                self.playback.pause()
+            case turns.Resume():
+                self.playback.resume()
+            case turns.EndTurn():
+                self.ears.end_turn()
+            case turns.BePatient(patient):
+                self.ears.be_patient(patient)
+            case turns.SetTimer(timer, seconds):
+                self.timers.start(timer, seconds)
             case turns.StopTimer(timer):
                 self.timers.stop(timer)
             case turns.CloseStream(ending):
@@ -228,33 +266,15 @@ class Call:
         return Conversation(
             call_sid=self.sid,
             script=self.services.script,
-            ways=_ways(self.services, self.playback),
+            ways=ways_of(
+                self.services.settings,
+                self.services.thinker,
+                self.services.speakers,
+                self.playback,
+            ),
             records=self.services.records,
             nursery=nursery,
             log=self.log,
             tell=self.tell,
             started_at=self.started_at,
         )
-
-
-def _ways(services: Services, playback: Playback) -> Ways:
-    settings = services.settings
-    return Ways(
-        thinker=services.thinker,
-        models=settings.llm_models,
-        speakers=services.speakers,
-        playback=playback,
-        first_token_ms=settings.llm_first_token_ms,
-        first_byte_ms=settings.tts_first_byte_ms,
-        low_water_ms=settings.low_water_ms,
-        pause_ms=settings.sentence_pause_ms,
-    )
-
-
-def _pacing(settings: Settings) -> Pacing:
-    return Pacing(
-        lead_ms=settings.lead_ms,
-        start_buffer_ms=settings.start_buffer_ms,
-        mark_every_ms=settings.mark_every_ms,
-        resume_rewind_ms=settings.resume_rewind_ms,
-    )

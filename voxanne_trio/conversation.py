@@ -1,13 +1,16 @@
 """What is said in a call: its turns and replies, and what history and record keep of them.
 
-At most one reply is in play. Starting and cancelling one are synchronous; what a cancelled reply
-leaves behind is what the caller had heard of it by then.
+At most one reply is in play; a speculative one is produced behind a shut gate until it is
+committed. Starting and cancelling one are synchronous; what a cancelled reply leaves behind is what
+the caller had heard of it by then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from functools import partial
+from typing import Final
 
 import attrs
 import trio
@@ -25,7 +28,13 @@ from .reply import Reply, Ways, produce_answer, produce_recital
 from .speaking.phrases import Phrases
 from .telephony.speech import Speech
 from .thinking import History, Message, ToolBox, ToolCall, messages_for
-from .turns import Phrase
+from .turns import Phrase, Saying
+
+SLOWER: Final = 0.85
+"""The voice's speed, for a caller who asked for it slower."""
+
+_LATELY_CHARACTERS: Final = 300
+"""Of our own words: what an echo of us may still bring."""
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +55,8 @@ class Turn:
 
     caller: Sensitive | None = None
     timeline: Timeline = attrs.field(factory=Timeline)
+    known_before: Acquaintance | None = None
+    """What was known of the caller before these words: they may be taken back."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -67,24 +78,23 @@ class Conversation:
     """The turn that no record holds yet."""
     goes_on: Turn | None = None
     """A turn whose words were taken back: they come again, with more, unless the call ends."""
+    voiced_until: float | None = None
+    """When the caller's last voiced frame reached us, for the turn that will be decided next."""
     last_heard: str = ""
     """What was heard of the last reply that has ended."""
+    unsaid: str = ""
+    """What an interruption left unsaid of it."""
+    speed: float = 1.0
+    """Of the voice; less than 1 is slower."""
+    _lately: str = ""
+    """The end of what the voice said before the reply in play."""
 
-    def answer(
-        self, number: int, text: Sensitive, *, voiced_until: float | None, farewell: bool
-    ) -> None:
-        """Start the reply to these words."""
-        if self.turn is not None and self.turn.caller is not None:
-            self._record(self.turn, None, "", interrupted=True)  # nothing of its answer was heard
-        self.turn, self.goes_on = Turn(text), None
-        if voiced_until is not None:
-            self.turn.timeline.stamp("voiced_until", voiced_until)
-        self.turn.timeline.stamp("decided", trio.current_time())
-        self.log.latency("STT %d ms", "stt", self.turn.timeline)
-        self.log.words("Final: %s", text)
-        self.acquaintance.listen(text.reveal(), asked="your name" in self.last_heard.lower())
-        self.history.add_caller(text)
-        reply = self._new_reply(number, self._manner(number))
+    def answer(self, number: int, text: Sensitive, *, farewell: bool, speculative: bool) -> None:
+        """Start the reply to these words. A speculative one is heard after `commit`."""
+        self._take(text)
+        if not speculative:
+            self._decided()
+        reply = self._new_reply(number, self._manner(number), gate_open=not speculative)
         self.nursery.start_soon(
             partial(
                 produce_answer,
@@ -96,8 +106,28 @@ class Conversation:
             name=f"reply {number} {self.call_sid}",
         )
 
-    def say(self, number: int, phrase: Phrase) -> None:
-        """Say a phrase: from the cache at once, else through the voice."""
+    def commit(self) -> None:
+        """The speculative reply was right: let it be heard, and do what it wanted to do."""
+        assert self.reply is not None
+        self._decided()
+        self.reply.committed.set()
+        self.ways.playback.open_gate()
+
+    def repeat(self, number: int, text: Sensitive, *, slower: bool) -> None:
+        """Answer these words with what was last heard; from now on more slowly if `slower`."""
+        if slower:
+            self.speed = SLOWER
+        self._recite(number, text, self.last_heard)
+
+    def go_on(self, number: int, text: Sensitive) -> None:
+        """Answer these words with what an interruption had left unsaid."""
+        self._recite(number, text, self.unsaid)
+
+    def say(self, number: int, phrase: Phrase, after: Sensitive) -> None:
+        """Say a phrase, after these words if any: from the cache at once, else by the voice."""
+        if after:
+            self._take(after)
+            self._decided()
         reply, text = self._new_reply(number), self.script.lines[phrase]
         sentences = recited(text)
         if (audio := self.script.phrases.get(spoken(sentences))) is None:
@@ -114,7 +144,8 @@ class Conversation:
         """The first frame of the reply in play is on the wire."""
         assert self.reply is not None
         now, timeline = trio.current_time(), self.reply.timeline
-        timeline.stamp("first_frame", now)
+        if not timeline.stamp("first_frame", now):
+            return  # after a gap in it
         quiet = self.reply.speech.first_voiced or 0
         timeline.stamp("first_audible", now + quiet * FRAME_MS / 1000)
         self.log.latency("Answer after %d ms", "total", timeline)
@@ -129,9 +160,7 @@ class Conversation:
         self.reply.scope.cancel()
         heard = self.ways.playback.stop().written
         if forget_turn:
-            self.history.drop_last_caller()
-            self.goes_on, self.reply, self.turn = self.turn, None, None
-            self.log.info("The turn goes on")
+            self._take_back()
         else:
             if "first_frame" in self.reply.timeline.moments:
                 self.log.words("Interrupted, heard: %s", heard)
@@ -143,6 +172,20 @@ class Conversation:
         self.log.info("Playback finished")
         self._end(self.reply.speech.written, interrupted=False)
 
+    def saying(self) -> Saying:
+        """What the caller is hearing from us now."""
+        if (reply := self.reply) is None:
+            return Saying(lately=self._lately)
+        playback, speech = self.ways.playback, reply.speech
+        sentences, index = speech.sentences, speech.sentence_at(playback.position)
+        begun = " ".join(sentence.spoken for sentence in sentences[: index + 1])
+        return Saying(
+            lately=f"{self._lately} {begun}"[-_LATELY_CHARACTERS:],
+            sentence=sentences[index].written if index >= 0 else "",
+            is_last=speech.finished and index == len(sentences) - 1,
+            unplayed_ms=playback.unplayed_ms,
+        )
+
     def settle(self) -> None:
         """The call is over: whatever was in play was cut off. A second time changes nothing."""
         if self.reply is not None:
@@ -152,29 +195,79 @@ class Conversation:
             self._record(turn, None, "", interrupted=True)
         self.goes_on = None
 
+    def _take(self, text: Sensitive) -> None:
+        """A turn of the caller's begins to be answered."""
+        if self.turn is not None and self.turn.caller is not None:
+            self._record(self.turn, None, "", interrupted=True)  # nothing of its answer was heard
+        self.turn = Turn(text, known_before=copy(self.acquaintance))
+        self.acquaintance.listen(text.reveal(), asked="your name" in self.last_heard.lower())
+        self.history.add_caller(text)
+
+    def _decided(self) -> None:
+        """The caller's turn is over, as of now: what was begun for it counts from here."""
+        assert self.turn is not None
+        timeline, text = self.turn.timeline, self.turn.caller
+        voiced_until, self.voiced_until = self.voiced_until, None
+        if voiced_until is not None:
+            timeline.stamp("voiced_until", voiced_until)
+        timeline.stamp("decided", trio.current_time())
+        self.log.latency("STT %d ms", "stt", timeline)
+        self.log.words("Final: %s", text or "")
+        self.goes_on = None
+
+    def _recite(self, number: int, text: Sensitive, what: str) -> None:
+        self._take(text)
+        self._decided()
+        name = f"reply {number} {self.call_sid}"
+        self.nursery.start_soon(produce_recital, self._new_reply(number), what, name=name)
+
+    def _take_back(self) -> None:
+        """The turn had not ended: its words will come again, with more."""
+        turn = self.turn
+        assert turn is not None
+        self.history.drop_last_caller()
+        if turn.known_before is not None:
+            self.acquaintance = turn.known_before
+        if "decided" in turn.timeline.moments:
+            self.goes_on = turn
+            self.log.info("The turn goes on")
+        self.reply = self.turn = None
+
     def _manner(self, number: int) -> Manner:
         known = self.acquaintance
         return Manner(known.name, may_address=known.may_address, seed=number)
 
-    def _new_reply(self, number: int, manner: Manner = PLAIN) -> Reply:
+    def _new_reply(self, number: int, manner: Manner = PLAIN, *, gate_open: bool = True) -> Reply:
         self.turn = self.turn or Turn()
         self.reply = Reply(
             number=number,
-            speech=Speech(number, self.ways.playback.pace),
+            speech=Speech(number, self.ways.playback.pace, gate_open=gate_open),
             ways=self.ways,
             log=self.log,
             tell=self.tell,
             timeline=self.turn.timeline,
             manner=manner,
+            speed=self.speed,
         )
+        if gate_open:
+            self.reply.committed.set()
         self.ways.playback.play(self.reply.speech)
         return self.reply
 
     def _end(self, heard: str, *, interrupted: bool) -> None:
         reply, turn = self.reply, self.turn
         assert reply is not None
-        self.reply, self.last_heard = None, heard
-        self.history.add_agent(heard)
+        speech = reply.speech
+        self.reply = None
+        if heard:
+            self.last_heard = heard
+            self.unsaid = speech.written.removeprefix(heard).strip() if interrupted else ""
+        begun = speech.sentences[: speech.sentence_at(self.ways.playback.position) + 1]
+        lately = " ".join(
+            sentence.spoken for sentence in (begun if interrupted else speech.sentences)
+        )
+        self._lately = f"{self._lately} {lately}"[-_LATELY_CHARACTERS:]
+        self.history.add_agent(heard, interrupted=interrupted)
         if turn is not None and turn.caller is not None:
             self.acquaintance.said(heard)
         if turn is not None and "first_frame" in turn.timeline.moments:

@@ -105,12 +105,17 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(part for part in (part.strip() for part in text.split(",")) if part)
 
 
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(_number(part) for part in _list(text))
+
+
 _PARSERS: Final[Mapping[Any, Callable[[str], Any]]] = {
     str: str,
     int: _integer,
     float: _number,
     bool: _switch,
     tuple[str, ...]: _list,
+    tuple[float, ...]: _numbers,
 }
 
 
@@ -120,12 +125,17 @@ def _checked(value: Any, field: attrs.Attribute[Any]) -> Any:
         return _origin(value)
     if about["choices"] and value not in about["choices"]:
         raise ValueError(f"{value!r} is not one of {', '.join(about['choices'])}")
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        least, most = about["at_least"] or 0, about["at_most"]
-        if value < least or (most is not None and value > most):
-            wanted = f"at least {least:g}" if most is None else f"from {least:g} to {most:g}"
-            raise ValueError(f"{value:g} is not {wanted}")
+    for number in value if isinstance(value, tuple) else (value,):
+        _check_bounds(number, about["at_least"] or 0, about["at_most"])
     return value
+
+
+def _check_bounds(value: Any, least: float, most: float | None) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    if value < least or (most is not None and value > most):
+        wanted = f"at least {least:g}" if most is None else f"from {least:g} to {most:g}"
+        raise ValueError(f"{value:g} is not {wanted}")
 
 
 def _origin(text: str) -> str:

@@ -42,14 +42,9 @@ class SpeechStarted:
 
 @attrs.frozen
 class WordsHeard:
-    """All words of the present turn so far; later events may revise them.
-
-    `covered_until` is when the last audio that the recogniser has listened to reached us (seconds,
-    Trio clock), None where it does not say: voice after that moment may still become words.
-    """
+    """All words of the present turn so far; later events may revise them."""
 
     text: Sensitive
-    covered_until: float | None = None
 
 
 @attrs.frozen
@@ -117,7 +112,14 @@ class VoiceStopped:
 
 @attrs.frozen
 class ReplyAudible:
-    """The first frame of a reply is on the wire."""
+    """A frame of a reply is on the wire: its first, or the first after it ran dry."""
+
+    reply: int
+
+
+@attrs.frozen
+class RanDry:
+    """All of a reply that there is has been played, and more of it is still being produced."""
 
     reply: int
 
@@ -205,6 +207,7 @@ Event = (
     HearingEvent
     | VoiceEvent
     | ReplyAudible
+    | RanDry
     | ReplyProduced
     | ReplyFailed
     | PlayedOut

@@ -143,7 +143,34 @@ class Settings:
     resume_rewind_ms: int = _setting(500, "how far back speech resumes after a pause", unit="ms")
     # Turns
     hangup_grace_ms: int = _setting(400, "for the phone's own buffer, before we hang up", unit="ms")
-    hold_max_ms: int = _setting(1_500, "words without an end of turn: then answered", unit="ms")
+    end_of_turn_cap_ms: int = _setting(
+        500, "silence after which we end a turn ourselves", unit="ms", at_least=100
+    )
+    unfinished_cap_ms: int = _setting(
+        1_500, "the same, when the caller has probably not finished", unit="ms", at_least=100
+    )
+    hold_confirm_ms: int = _setting(
+        400, "after a voice without words that silenced us: then we go on", unit="ms"
+    )
+    nova_hold_confirm_ms: int = _setting(
+        1_000, "the same with nova-3, whose words come later", unit="ms"
+    )
+    hold_max_ms: int = _setting(
+        1_500, "longest silence for a voice without words; words without an end of turn", unit="ms"
+    )
+    interrupt_words: int = _setting(
+        2, "words that take the floor while we speak", unit="words", at_least=1
+    )
+    speculations: int = _setting(
+        3, "replies begun in a turn before it has surely ended; 0: none", unit="replies"
+    )
+    idle_seconds: tuple[float, ...] = _setting(
+        (8.0, 8.0),
+        "silence before each prompt; after the last, once more, goodbye",
+        unit="s",
+        at_least=1,
+    )
+    wait_seconds: int = _setting(60, "the same, when the caller asked us to wait", unit="s")
     unanswered_voice_ms: int = _setting(
         4_000, "voice that yields no words: the caller is asked to say it again", unit="ms"
     )
@@ -159,6 +186,10 @@ class Settings:
         choices=("debug", "info", "warning", "error"),
     )
     log_words: bool = _setting(True, "whether callers' and our words are logged")
+    tape_dir: str = _setting(
+        "", "where each call's events are kept, to run it again; empty: nowhere"
+    )
+    tape_words: bool = _setting(False, "whether tapes hold callers' words, or only their number")
 
     # Budgets a turn is held against; medians, total and barge-in at P95
     budget_stt_ms: int = _setting(300, "end of turn, median", unit="ms")

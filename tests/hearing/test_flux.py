@@ -208,10 +208,13 @@ async def test_forcing_the_end_of_a_turn(
     flux = flux_of(call)
     assert not flux.force_end_turn()
     nursery.start_soon(call.listen)
-    await call.say(quiet(200))
+    await call.say(quiet(220))
     assert flux.force_end_turn()
+    asked_at = trio.current_time()
     await trio.sleep(0.05)
-    assert [json.loads(text) for _, text in vendor.lines[0].texts] == [{"type": "ForceEndTurn"}]
+    ((at, text),) = vendor.lines[0].texts
+    assert json.loads(text) == {"type": "ForceEndTurn"}
+    assert at == pytest.approx(asked_at)  # before the next audio, and not with it
     call.scope.cancel()
 
 

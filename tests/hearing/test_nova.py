@@ -259,7 +259,7 @@ async def test_finalize_and_configure(
     assert not nova.finalize()
     await call.say(quiet(200))
     nova.configure(keyterms=["Okafor", " "])
-    assert nova.force_end_turn()
+    assert nova.finalize()
     await call.say(quiet(200))
     assert [json.loads(text) for _, text in vendor.lines[0].texts] == [
         {"type": "Configure", "keyterms": ["Okafor"]},

@@ -169,6 +169,28 @@ async def test_no_burst_of_silence_after_a_time_without_a_taker(
     assert trio.current_time() - began == pytest.approx(0.08)
 
 
+async def test_an_interrupted_take_gives_nothing_and_loses_nothing(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    ring, taken = AudioRing(), list[tuple[bytes, float]]()
+    ring.put(LOUD * FRAME_BYTES, trio.current_time())
+
+    async def take() -> None:
+        for _ in range(2):
+            taken.append((await ring.take(40), trio.current_time()))
+
+    async with trio.open_nursery() as nursery:
+        ring.interrupt()  # nobody waits: nothing happens
+        nursery.start_soon(take)
+        began = trio.current_time()
+        await trio.sleep(0.01)
+        ring.interrupt()
+        await trio.sleep(0.01)
+        ring.put(LOUD * FRAME_BYTES, trio.current_time())
+    assert [audio for audio, _ in taken] == [b"", LOUD * 2 * FRAME_BYTES]
+    assert [at - began for _, at in taken] == pytest.approx([0.01, 0.02])
+
+
 async def test_cancelling_a_take_loses_nothing(autojump_clock: trio.testing.MockClock) -> None:
     ring = AudioRing()
     said = numbered(50 * FRAME_BYTES)

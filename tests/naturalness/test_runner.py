@@ -25,6 +25,7 @@ class Told:
 
     answers: list[str | Exception]
     requests: list[ThinkingRequest] = attrs.field(factory=list)
+    has_quota: bool = True
 
     @asynccontextmanager
     async def think(self, request: ThinkingRequest) -> AsyncIterator[AsyncIterator[Thought]]:

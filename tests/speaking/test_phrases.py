@@ -31,7 +31,7 @@ class Voice:
     texts: list[str] = attrs.field(factory=list)
 
     @asynccontextmanager
-    async def lease(self) -> AsyncIterator[Lease]:
+    async def lease(self, speed: float = 1.0) -> AsyncIterator[Lease]:
         self.leases.append(trio.current_time())
         if len(self.leases) <= self.works_from:
             raise TransientVendorError("deepgram", "down")

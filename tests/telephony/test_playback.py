@@ -12,7 +12,7 @@ import trio.testing
 
 from tests.phone import Phone
 from voxanne_trio.audio import silence
-from voxanne_trio.events import PlayedOut, ReplyAudible
+from voxanne_trio.events import PlayedOut, RanDry, ReplyAudible
 from voxanne_trio.humanizer import Sentence
 from voxanne_trio.telephony.playback import CONTROL_MESSAGES, Pacing, PeerStalled, Playback
 from voxanne_trio.telephony.speech import Pace, Speech
@@ -25,7 +25,7 @@ LOUD = b"\x10"
 class Line:
     playback: Playback
     phone: Phone
-    told: list[tuple[float, ReplyAudible | PlayedOut]]
+    told: list[tuple[float, ReplyAudible | RanDry | PlayedOut]]
     nursery: trio.Nursery
 
     def speech(self, reply: int = 1) -> Speech:
@@ -50,10 +50,10 @@ def fill(speech: Speech, words: int) -> None:
 
 
 @asynccontextmanager
-async def line(delay: float = 0.020, pacing: Pacing | None = None) -> AsyncIterator[Line]:
-    told: list[tuple[float, ReplyAudible | PlayedOut]] = []
+async def line(delay: float = 0.020, far_end: Listener | None = None) -> AsyncIterator[Line]:
+    told: list[tuple[float, ReplyAudible | RanDry | PlayedOut]] = []
     playback = Playback(
-        "MZ1", pacing or Pacing(), lambda event: told.append((trio.current_time(), event))
+        "MZ1", Pacing(), lambda event: told.append((trio.current_time(), event)), far_end
     )
     phone = Phone(playback.mark_returned, delay)
     async with trio.open_nursery() as nursery:
@@ -119,6 +119,82 @@ async def test_barge_in_silences_the_phone_and_claims_no_word_too_many(
         words_heard = len(heard.written.split())
         words_true = (len(call.phone.heard) + 5) // 20  # a word: 15 frames of voice, 5 of pause
         assert words_true - 2 <= words_heard <= words_true
+
+
+@pytest.mark.parametrize("delay", [0.02, 0.06, 0.1, 0.15, 0.2])
+@pytest.mark.parametrize("milliseconds", range(1_200, 3_600, 60))
+async def test_what_was_heard_is_within_a_word_of_the_truth_however_long_the_way(
+    autojump_clock: trio.testing.MockClock, milliseconds: int, delay: float
+) -> None:
+    """The `clear` takes its way too: the phone plays on until it arrives."""
+    async with line(delay) as call:
+        call.say(10)
+        await trio.sleep(milliseconds / 1000)
+        pauses = milliseconds % 120 == 0  # a hold first, then the barge-in
+        if pauses:
+            call.playback.pause()
+            await trio.sleep(0.5)
+        heard = len(call.playback.stop().written.split())
+        await trio.sleep(1)
+        true = len(call.phone.heard)
+        assert len(call.phone.events("clear")) == 1
+        assert (true + 5) // 20 - 1 <= heard <= (true + 5) // 20
+
+
+async def test_what_a_hold_rewinds_stays_heard(autojump_clock: trio.testing.MockClock) -> None:
+    async with line() as call:
+        call.say(5)
+        await trio.sleep(0.95)
+        before = call.playback.heard().written
+        call.playback.pause()
+        assert call.playback.heard().written == before != ""
+        assert call.playback.unplayed_ms >= 1_000
+        await trio.sleep(2)
+        call.playback.resume()
+        assert call.playback.heard().written == before
+        await trio.sleep(0.1)
+        assert call.playback.heard().written == before
+
+
+async def test_a_reply_that_runs_dry_says_so_and_when_it_is_audible_again(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with line() as call:
+        speech = call.say(1, finish=False)
+        await trio.sleep(1)
+        fill(speech, 1)
+        call.playback.finished(speech)
+        await trio.sleep(3)
+        assert [event for _, event in call.told] == [
+            *(ReplyAudible(1), RanDry(1), ReplyAudible(1), PlayedOut(1))
+        ]
+        assert call.told[1][0] == pytest.approx(0.4)
+
+
+@attrs.define
+class Listener:
+    """Whoever wants to know what the phone plays."""
+
+    told: list[tuple[str, float, float]] = attrs.field(factory=list)
+
+    def played(self, audio: bytes, at: float) -> None:
+        self.told.append(("played", round(at, 3), len(audio) / 8))
+
+    def cleared(self, at: float) -> None:
+        self.told.append(("cleared", round(at, 3), 0.0))
+
+
+async def test_who_listens_for_our_echo_is_told_what_the_phone_plays_and_when(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    listener = Listener()
+    async with line(far_end=listener) as call:
+        call.say(2)
+        await trio.sleep(0.3)
+        call.playback.stop()
+        await trio.sleep(1)
+    assert listener.told[:3] == [("played", 0.0, 100), ("played", 0.1, 100), ("played", 0.2, 100)]
+    assert listener.told[-1] == ("cleared", 0.3, 0.0)
 
 
 async def test_heard_grows_word_by_word(autojump_clock: trio.testing.MockClock) -> None:

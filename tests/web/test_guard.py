@@ -235,19 +235,17 @@ async def test_nothing_is_compressed() -> None:
         assert b"protocol" not in answer
 
 
-async def test_a_peer_that_reads_nothing_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_lent", [False, True])
+async def test_a_peer_that_reads_nothing_is_dropped(
+    monkeypatch: pytest.MonkeyPatch, is_lent: bool
+) -> None:
     monkeypatch.setattr("voxanne_trio.web.guard.SEND_SECONDS", 0.2)
     ended = trio.Event()
 
     async def shout(media: MediaSocket, services: Any, call_sid: str) -> None:
         try:
             async with trio.open_nursery() as nursery:
-
-                async def speak() -> None:
-                    while True:
-                        await media.send("x" * 60_000)
-
-                nursery.start_soon(speak)
+                nursery.start_soon(media.send, "x" * 30_000_000)  # and nothing after it
                 with suppress(SocketGone):
                     while True:
                         await media.receive()
@@ -259,6 +257,9 @@ async def test_a_peer_that_reads_nothing_is_dropped(monkeypatch: pytest.MonkeyPa
         bystander_status = await live.get("/healthz")
         async with await live.connect() as deaf:
             await deaf.send_all(live.upgrade())
+            if is_lent:
+                assert await status_of(deaf) == 101
+                await deaf.send_all(frame(b"plain"))
             with trio.fail_after(BOUND):
                 await ended.wait()
             await live.no_calls()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -11,7 +12,7 @@ import pytest
 import trio
 import trio.testing
 
-from tests.world import world
+from voxanne_trio.simulation.world import world
 from voxanne_trio.call import answer
 from voxanne_trio.telephony.media_stream import MediaSocket, MediaStream
 from voxanne_trio.telephony.signature import sign
@@ -32,6 +33,10 @@ class FakeSocket:
         if not self.said:
             await trio.sleep_forever()
         return json.dumps(self.said.pop(0))
+
+    async def pour(self, sink: Callable[[str | bytes], bool]) -> None:
+        while not sink(await self.receive()):
+            pass
 
     async def send(self, message: str) -> None:
         await trio.lowlevel.checkpoint()

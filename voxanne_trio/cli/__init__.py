@@ -36,6 +36,7 @@ COMMANDS: Final = (
     Command("demo", "demo", "a whole call on this machine, without keys or network"),
     Command("sandbox", "sandbox", "stand-ins for Deepgram, Groq and Twilio on a loopback port"),
     Command("naturalness", "naturalness", "caller scripts, and how natural the answers are"),
+    Command("simulate", "simulate", "whole calls in virtual time, from seeds, held to the laws"),
     Command("humanize", "humanize", "how a text is spoken, and why"),
     Command("settings", "settings_doc", "every setting, its variable, default and present value"),
 )

@@ -11,18 +11,34 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ..events import HearingEvent
+from ..events import HearingEvent, VoiceEvent
 from ..settings import Settings
 from ..upstream import Dialer
+from .echo import FarEnd
 from .flux import Flux
 from .nova import Nova
 from .ring import AudioRing
+from .vad import VoiceDetector
 
-__all__ = ["AudioRing", "Ears", "make_ears"]
+__all__ = ["AudioRing", "Detector", "Ears", "FarEnd", "VoiceDetector", "make_ears"]
 
 
 class Ears(Protocol):
     """Whoever hears the caller."""
+
+    @property
+    def covered_until(self) -> float | None:
+        """When the last audio that was listened to reached us (Trio clock): voice after that may
+        still become words. None where that is not known."""
+        ...
+
+    def end_turn(self) -> None:
+        """Ask to end the turn with what was heard. There may be no answer."""
+        ...
+
+    def be_patient(self, patient: bool) -> None:
+        """Take a pause for the end of the turn later than usual, or as usual again."""
+        ...
 
     async def listen(self, audio: AudioRing, tell: Callable[[HearingEvent], None]) -> None:
         """Hear the caller for the whole call, in the call's nursery.
@@ -32,6 +48,15 @@ class Ears(Protocol):
         only when the vendor has refused us for good; cancelled when the call ends, it closes its
         socket within half a second.
         """
+
+
+class Detector(Protocol):
+    """Whoever notices the caller's voice in the audio itself, before there are words."""
+
+    def feed(self, frame: bytes, at: float) -> Sequence[VoiceEvent]:
+        """What a frame of the caller's (mu-law, any length), which arrived then, changes.
+        Synchronous; starts and stops alternate."""
+        ...
 
 
 def make_ears(

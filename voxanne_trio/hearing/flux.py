@@ -44,6 +44,9 @@ _SIGNS: Final = {
     "TurnResumed": Sign.RESUMED,
     "EndOfTurn": Sign.ENDED,
 }
+_PATIENT: Final = 0.9
+"""The end-of-turn confidence that is asked for while a number or a name is being spelled out."""
+
 _THRESHOLDS: Final = ("eot_threshold", "eager_eot_threshold", "eot_timeout_ms")
 
 
@@ -73,10 +76,11 @@ class Flux:
         self._ready = False
         self._forced = False
         self._can_force = True
+        self._listening: Listening | None = None
 
     async def listen(self, audio: AudioRing, tell: Tell) -> None:
         """Hear the call until cancelled; see `Ears`."""
-        listening = Listening(
+        self._listening = Listening(
             self,
             self._settings,
             self._dialer,
@@ -85,7 +89,21 @@ class Flux:
             audio=audio,
             tell=tell,
         )
-        await listening.run()
+        await self._listening.run()
+
+    @property
+    def covered_until(self) -> float | None:
+        """See `Ears`."""
+        return None if self._listening is None else self._listening.covered_until
+
+    def end_turn(self) -> None:
+        """See `Ears`."""
+        self.force_end_turn()
+
+    def be_patient(self, patient: bool) -> None:
+        """See `Ears`."""
+        usual = self._settings.eot_threshold
+        self.configure(eot_threshold=max(_PATIENT, usual) if patient else usual)
 
     def force_end_turn(self) -> bool:
         """Ask to end the turn with what was heard; False where it cannot be asked now.

@@ -68,6 +68,11 @@ class Listening:
             await self._stay_connected()
             nursery.cancel_scope.cancel()
 
+    @property
+    def covered_until(self) -> float | None:
+        """See `Ears.covered_until`."""
+        return self._draft.covered_until
+
     async def _stay_connected(self) -> None:
         self._alarm.worry()
         while True:

@@ -72,10 +72,11 @@ class Nova:
         self._words: tuple[Word, ...] = ()
         self._settled = 0.0
         self._ended = 0.0
+        self._listening: Listening | None = None
 
     async def listen(self, audio: AudioRing, tell: Tell) -> None:
         """Hear the call until cancelled; see `Ears`."""
-        listening = Listening(
+        self._listening = Listening(
             self,
             self._settings,
             self._dialer,
@@ -84,7 +85,19 @@ class Nova:
             audio=audio,
             tell=tell,
         )
-        await listening.run()
+        await self._listening.run()
+
+    @property
+    def covered_until(self) -> float | None:
+        """See `Ears`."""
+        return None if self._listening is None else self._listening.covered_until
+
+    def end_turn(self) -> None:
+        """See `Ears`."""
+        self.finalize()
+
+    def be_patient(self, patient: bool) -> None:
+        """Nothing can be asked of nova-3: the floor itself holds the end of such a turn."""
 
     def finalize(self) -> bool:
         """Ask to settle what was heard, which ends the turn; False without a socket.
@@ -92,8 +105,6 @@ class Nova:
         There may be no answer when little was heard.
         """
         return self._post is not None and self._post(_FINALIZE)
-
-    force_end_turn = finalize
 
     def configure(self, *, keyterms: Sequence[str]) -> None:
         """Change the words to expect, from here on; on later sockets too."""

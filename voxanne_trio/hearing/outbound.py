@@ -1,13 +1,15 @@
-"""The one writer of a socket.
+"""What goes out on a socket, one message after another.
 
 A cancelled send may leave half a frame behind, and the socket is then broken. So nobody sends but
-the writer's task, which lives as long as the socket; everyone else posts. Audio is bounded and its
-sender waits; control messages are posted without waiting and are never dropped while the socket
-lives.
+the session's writer, which lives as long as the socket; everyone else posts control messages, which
+go out before the next audio. They are posted without waiting and are never dropped while the socket
+lives. Audio has no queue here: what the peer does not take yet stays in the ring.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 import trio
@@ -15,50 +17,44 @@ import trio_websocket
 
 from ..errors import PermanentVendorError, TransientVendorError, VendorError
 
-_AUDIO_SLOTS: Final = 2
-_CONTROL_SLOTS: Final = 64
+_CONTROL_MESSAGES: Final = 64
 _SEND_SECONDS: Final = 4.0
 """A peer that takes no message for so long has stopped reading."""
 
 
 class Outbound:
-    """What is on its way to the recogniser: at most two batches of audio and 64 messages."""
+    """The way out of one socket. `posted` is called when a control message is there to be sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, posted: Callable[[], None]) -> None:
         self.between_messages = True
         """Whether the last message was written whole, so that another may follow."""
-        self._slots = trio.Semaphore(_AUDIO_SLOTS, max_value=_AUDIO_SLOTS)
-        self._posted, self._queue = trio.open_memory_channel[str | bytes](
-            _AUDIO_SLOTS + _CONTROL_SLOTS
-        )
-
-    async def audio(self, batch: bytes) -> None:
-        """Send a batch; waits for room. When cancelled, nothing was posted."""
-        await self._slots.acquire()
-        self._posted.send_nowait(batch)
+        self._posted = posted
+        self._control: deque[str] = deque()
 
     def control(self, message: str) -> bool:
-        """Send a message after what was posted before it; False when the peer takes nothing."""
-        try:
-            self._posted.send_nowait(message)
-        except trio.WouldBlock:
+        """Send a message before the next audio; False when the peer takes nothing."""
+        if len(self._control) >= _CONTROL_MESSAGES:
             return False
+        self._control.append(message)
+        self._posted()
         return True
 
-    async def run(self, socket: trio_websocket.WebSocketConnection) -> None:
-        """Write until cancelled. Raises `VendorError` when the socket is gone or stuck."""
+    async def send_control(self, socket: trio_websocket.WebSocketConnection) -> None:
+        """Send what was posted; for the writer."""
+        while self._control:
+            await self.send(socket, self._control.popleft())
+
+    async def send(self, socket: trio_websocket.WebSocketConnection, message: str | bytes) -> None:
+        """Send a message; for the writer. Raises `VendorError` when the socket is gone or stuck."""
+        self.between_messages = False
         try:
-            async for message in self._queue:
-                self.between_messages = False
-                with trio.fail_after(_SEND_SECONDS):
-                    await socket.send_message(message)
+            with trio.CancelScope(deadline=trio.current_time() + _SEND_SECONDS) as sending:
+                await socket.send_message(message)
                 self.between_messages = True
-                if isinstance(message, bytes):
-                    self._slots.release()
-        except trio.TooSlowError as error:
-            raise TransientVendorError("deepgram", "takes no more audio") from error
         except trio_websocket.ConnectionClosed as error:
             raise closed(error) from error
+        if sending.cancelled_caught:
+            raise TransientVendorError("deepgram", "takes no more audio")
 
 
 def closed(error: trio_websocket.ConnectionClosed) -> VendorError:

@@ -17,13 +17,15 @@ from typing import Final
 
 import trio
 
-from ..audio import BYTES_PER_MS, FRAME_BYTES, RATE, loudness, silence
+from ..audio import BYTES_PER_MS, FRAME_BYTES, RATE, loudness, samples_below, silence
 
 SILENCE_AFTER_MS: Final = 200
 """The caller's stream counts as stopped when nothing has arrived for so long."""
 
 _QUIET_MEAN: Final = 12
 """Mean magnitude under which nobody speaks, not even softly: about 50 dB under full scale."""
+
+_QUIET_SAMPLES: Final = samples_below(_QUIET_MEAN)
 
 _BEHIND_MS: Final = 500
 """More than this waiting, and silence is left out to catch up."""
@@ -42,7 +44,10 @@ def is_quiet(audio: bytes | bytearray) -> bool:
 
 
 def _voiced_until(audio: bytes | bytearray) -> int:
-    """Where the last frame ends that could be speech; 0 where there is none."""
+    """Where the last frame ends that could be speech; 0 where there is none, which is nearly always
+    seen at once: 0.4 us in place of 12."""
+    if not audio.translate(None, _QUIET_SAMPLES):
+        return 0
     for end in range(len(audio), 0, -FRAME_BYTES):
         if loudness(bytes(audio[max(0, end - FRAME_BYTES) : end])) >= _QUIET_MEAN:
             return end
@@ -109,9 +114,11 @@ class AudioRing:
         When the caller's stream has stopped (200 ms without a frame, then once per batch length),
         the batch is filled up with silence, which becomes part of the stream; without `fill` it is
         what is there, perhaps nothing. A batch never spans a gap. Cancellation loses nothing.
+        Nothing is given when interrupted.
         """
         wanted = milliseconds * BYTES_PER_MS
-        await trio.lowlevel.checkpoint()
+        if self._waiting >= wanted:
+            await trio.lowlevel.checkpoint()
         while self._waiting < wanted:
             now = trio.current_time()
             if self._overdue_at is None:
@@ -127,7 +134,13 @@ class AudioRing:
             with trio.CancelScope(deadline=self._overdue_at):
                 await self._enough.wait()
             self._wanted = 0
+            if self._enough.is_set() and self._waiting < wanted:
+                return b""
         return self._hand_out(min(wanted, self._waiting))
+
+    def interrupt(self) -> None:
+        """Whoever waits in `take` gets nothing, now."""
+        self._enough.set()
 
     def rewind(self, position_ms: float) -> bool:
         """Hand out again what follows a position, as far as it is kept.

@@ -1,7 +1,7 @@
 """One socket to a recogniser, from its opening to its loss.
 
-Three tasks: one paces the caller's audio into the writer's queue, one writes, one reads. The first
-failure ends all three and is raised; a session has no other end but cancellation.
+Two tasks: one writes the caller's audio as it comes and what was posted, the other reads. The
+first failure ends both and is raised; a session has no other end but cancellation.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Session:
         self._batch_ms = batch_ms
         self._prove = prove
         self._clock = StreamClock()
-        self._outbound = Outbound()
+        self._outbound = Outbound(audio.interrupt)
         self._ready = trio.Event()
         self._unanswered_ms = 0.0
         self._opened_at = trio.current_time()
@@ -98,8 +98,7 @@ class Session:
         failures: list[VendorError] = []
         try:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._outbound.run, socket)
-                nursery.start_soon(self._send_audio)
+                nursery.start_soon(self._write, socket)
                 nursery.start_soon(self._outlive_doubt)
                 await self._read(socket)
         except* VendorError as group:
@@ -137,25 +136,36 @@ class Session:
         for event in self._draft.hear(heard):
             self._tell(event)
 
-    async def _send_audio(self) -> None:
+    async def _write(self, socket: trio_websocket.WebSocketConnection) -> None:
+        """Audio as soon as a batch is there. What has piled up is paced, which may hold up what is
+        posted by less than a batch; new audio comes no faster than real time and is not paced."""
+        await self._greeted()
+        due = quiet_since = trio.current_time()
+        while True:
+            await self._outbound.send_control(socket)
+            self._audio.catch_up(self._batch_ms)
+            batch = await self._audio.take(self._batch_ms, fill=self._wants_silence())
+            if batch:
+                if due > trio.current_time():
+                    await trio.sleep_until(due)
+                due = quiet_since = max(due, trio.current_time())
+                due += duration_ms(batch) / 1000 / PACE
+                await self._send(socket, batch)
+            elif self._recogniser.keep_alive:
+                quiet_since = self._keep_alive(quiet_since)
+
+    def _keep_alive(self, quiet_since: float) -> float:
+        now = trio.current_time()
+        if now - quiet_since < KEEP_ALIVE_SECONDS:
+            return quiet_since
+        self._outbound.control(self._recogniser.keep_alive)
+        return now
+
+    async def _greeted(self) -> None:
         with trio.move_on_after(GREETING_SECONDS) as patience:
             await self._ready.wait()
         if patience.cancelled_caught:
             raise TransientVendorError(VENDOR, f"no greeting within {GREETING_SECONDS:g} s")
-        due = quiet_since = trio.current_time()
-        while True:
-            if due > trio.current_time():
-                await trio.sleep_until(due)
-            self._audio.catch_up(self._batch_ms)
-            batch = await self._audio.take(self._batch_ms, fill=self._wants_silence())
-            now = trio.current_time()
-            if batch:
-                await self._send(batch)
-                due = max(due, now) + duration_ms(batch) / 1000 / PACE
-                quiet_since = now
-            elif self._recogniser.keep_alive and now - quiet_since >= KEEP_ALIVE_SECONDS:
-                self._outbound.control(self._recogniser.keep_alive)
-                quiet_since = now
 
     def _wants_silence(self) -> bool:
         if not self._clock.sent_ms:
@@ -163,10 +173,10 @@ class Session:
         since = max(self._audio.last_put_at or self._opened_at, self._opened_at)
         return self._recogniser.wants_silence((trio.current_time() - since) * 1000)
 
-    async def _send(self, batch: bytes) -> None:
+    async def _send(self, socket: trio_websocket.WebSocketConnection, batch: bytes) -> None:
         duration = duration_ms(batch)
         self._clock.sent(self._audio.position_ms - duration, duration)
-        await self._outbound.audio(batch)
+        await self._outbound.send(socket, batch)
         if not is_quiet(batch):
             self._unanswered_ms += duration
         if self._unanswered_ms >= MUTE_MS:

@@ -45,6 +45,10 @@ class Reply:
     tell: Callable[[ReplyProduced | ReplyFailed], None]
     timeline: Timeline = attrs.field(factory=Timeline)
     manner: Manner = PLAIN
+    speed: float = 1.0
+    """Of the voice; 1 is its own."""
+    committed: trio.Event = attrs.field(factory=trio.Event)
+    """Set once the caller's turn is known to be over: before that, nothing may act."""
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
 
     def sentences(self) -> SentenceStream:

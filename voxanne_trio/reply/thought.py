@@ -51,6 +51,7 @@ class Thought:
                 for tools in (*[self._tools] * TOOL_ROUNDS, ()):
                     calls = await self._ask_in_turn(tools, sentences)
                     for call in calls:
+                        await self._reply.committed.wait()  # a mere supposition does nothing
                         await self._use_tool(call)
                     if not calls:
                         break

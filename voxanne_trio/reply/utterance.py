@@ -44,7 +44,7 @@ class Utterance:
         with sentences:
             for attempt, speaker in enumerate(ways, 1):
                 try:
-                    async with speaker.lease() as lease:
+                    async with speaker.lease(self._reply.speed) as lease:
                         await self._speak_on(lease, sentences)
                     return
                 except* VendorError as group:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -23,10 +24,14 @@ class Journal:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.violations: list[str] = []
+        self.watch: Callable[[Entry], None] | None = None
+        """Sees each entry as it is written; must not wait."""
 
     def note(self, kind: str, detail: Any = None, *, at: float | None = None) -> None:
         """Write down that something happened, now unless told when."""
         self.entries.append(Entry(trio.current_time() if at is None else at, kind, detail))
+        if self.watch is not None:
+            self.watch(self.entries[-1])
 
     def violation(self, reason: str) -> None:
         """Write down a breach of the protocol by the server."""

@@ -267,6 +267,16 @@ def quiet_config() -> Config:
     return config
 
 
+async def _live(
+    life: trio.CancelScope,
+    lifespan: Lifespan,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    with life:
+        await lifespan.handle_lifespan(task_status=task_status)
+
+
 class MemoryServer:
     """Hypercorn's Trio worker without its sockets: lifespan, and one task per connection."""
 
@@ -282,16 +292,20 @@ class MemoryServer:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Start the application, serve until cancelled, shut it down."""
         lifespan = Lifespan(self._app, self._config, self._state)
+        # The application is told to shut down; what cancels us must not reach it before.
+        life = trio.CancelScope(shield=True)
         async with trio.open_nursery() as nursery:
-            await nursery.start(lifespan.handle_lifespan)
-            await lifespan.wait_for_startup()
             try:
-                task_status.started()
-                await trio.sleep_forever()
+                await nursery.start(_live, life, lifespan)
+                await lifespan.wait_for_startup()
+                try:
+                    task_status.started()
+                    await trio.sleep_forever()
+                finally:
+                    with trio.CancelScope(shield=True, deadline=trio.current_time() + 60):
+                        await lifespan.wait_for_shutdown()
             finally:
-                with trio.CancelScope(shield=True, deadline=trio.current_time() + 60):
-                    await lifespan.wait_for_shutdown()
-                nursery.cancel_scope.cancel()
+                life.cancel()
 
     async def handle(self, stream: trio.abc.Stream) -> None:
         """Serve one connection to its end; a `Handler` for `Network.listen`."""

@@ -47,7 +47,8 @@ class Lease(Protocol):
 class Speaker(Protocol):
     """Who leases ways to one voice."""
 
-    def lease(self) -> AbstractAsyncContextManager[Lease]:
-        """A way for one reply. Leaving, also by cancellation, gives it back at once. Entering
-        raises `TransientVendorError` or `PermanentVendorError` when there is no way."""
+    def lease(self, speed: float = 1.0) -> AbstractAsyncContextManager[Lease]:
+        """A way for one reply, at a speed (1 is the voice's own, less is slower). Leaving, also by
+        cancellation, gives it back at once. Entering raises `TransientVendorError` or
+        `PermanentVendorError` when there is no way."""
         ...

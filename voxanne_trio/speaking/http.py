@@ -79,12 +79,12 @@ class HttpSpeaker:
             raise refusal("deepgram", answer.status_code, _raw(answer.headers), answer.content)
 
     @asynccontextmanager
-    async def lease(self) -> AsyncIterator[HttpLease]:
+    async def lease(self, speed: float = 1.0) -> AsyncIterator[HttpLease]:
         """See `Speaker.lease`. Leaving closes the connection of a request that is not done."""
         lease = HttpLease()
         failure: Exception | None = None
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._serve, lease)
+            nursery.start_soon(self._serve, lease, speed)
             try:
                 yield lease
             except Exception as error:  # noqa: BLE001 - raised again below, out of the nursery's group
@@ -95,17 +95,17 @@ class HttpSpeaker:
         if failure is not None:
             raise failure
 
-    async def _serve(self, lease: HttpLease) -> None:
+    async def _serve(self, lease: HttpLease, speed: float) -> None:
         async for text in lease.flushes:
             try:
                 for piece in pieces(text, MAX_TEXT):
-                    await self._say(piece, lease.inbox)
+                    await self._say(piece, lease.inbox, speed)
             except VendorError as error:
                 lease.fail(error)
                 return
             lease.inbox.mark()
 
-    async def _say(self, text: str, inbox: Inbox) -> None:
+    async def _say(self, text: str, inbox: Inbox, speed: float) -> None:
         async with self._limit:
             with _mapped_errors():
                 async with self._generate(
@@ -113,6 +113,7 @@ class HttpSpeaker:
                     model=self._voice,
                     encoding="mulaw",
                     sample_rate=RATE,
+                    speed=None if speed == 1.0 else speed,
                     container="none",  # otherwise the caller hears a WAV header
                     request_options={"timeout_in_seconds": round(READ_SECONDS)},
                 ) as response:

@@ -75,12 +75,12 @@ class SocketSpeaker:
                 self._nursery = None
 
     @asynccontextmanager
-    async def lease(self) -> AsyncIterator[SocketLease]:
+    async def lease(self, speed: float = 1.0) -> AsyncIterator[SocketLease]:
         """See `Speaker.lease`: a warm socket at once, or one opened within a second."""
-        if (socket := self._least_used()) is not None:
+        if (socket := self._least_used(speed)) is not None:
             lease = socket.lend()
         else:
-            socket, lease = await self._open_for_lease()
+            socket, lease = await self._open_for_lease(speed)
         self._notice()
         try:
             yield lease
@@ -97,17 +97,21 @@ class SocketSpeaker:
         """Sockets there are, those that are just being opened included."""
         return len(self._sockets)
 
-    def _least_used(self) -> SpeakSocket | None:
-        able = [socket for socket in self._sockets if socket.is_free and socket.has_room()]
+    def _least_used(self, speed: float) -> SpeakSocket | None:
+        able = [
+            socket
+            for socket in self._sockets
+            if socket.speed == speed and socket.is_free and socket.has_room()
+        ]
         return min(able, key=SpeakSocket.load, default=None)
 
-    async def _open_for_lease(self) -> tuple[SpeakSocket, SocketLease]:
+    async def _open_for_lease(self, speed: float) -> tuple[SpeakSocket, SocketLease]:
         if len(self._sockets) >= self._most:
             raise TransientVendorError("deepgram", "every speak socket is in use")
         if trio.current_time() < self._not_before and (trouble := self.trouble) is not None:
             reason = f"no speak socket for now: {trouble.reason}"
             raise TransientVendorError("deepgram", reason, status=trouble.status)
-        socket = SpeakSocket(self._notice, self._is_surplus)
+        socket = SpeakSocket(self._notice, self._is_surplus, speed)
         lease = socket.lend()
         is_open = False
         try:
@@ -122,7 +126,10 @@ class SocketSpeaker:
 
     async def _refill(self) -> None:
         """One step of keeping warm: wait until there is something to do, then do it."""
-        spare = sum(not socket.is_lent and socket.has_room() for socket in self._sockets)
+        spare = sum(
+            socket.speed == 1.0 and not socket.is_lent and socket.has_room()
+            for socket in self._sockets
+        )
         if spare >= self._warm or len(self._sockets) >= self._most:
             self._changed = trio.Event()
             await self._changed.wait()
@@ -184,7 +191,8 @@ class SocketSpeaker:
 
     def _is_surplus(self, socket: SpeakSocket) -> bool:
         idle = trio.current_time() - socket.idle_since
-        return socket.is_free and idle >= IDLE_SECONDS and self.free > self._warm
+        is_spare = socket.speed != 1.0 or self.free > self._warm
+        return socket.is_free and idle >= IDLE_SECONDS and is_spare
 
     def _notice(self) -> None:
         self._changed.set()

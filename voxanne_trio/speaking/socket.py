@@ -68,8 +68,12 @@ class SpeakSocket:
     """A connection to one voice. `changed` is called whenever it may have become free."""
 
     def __init__(
-        self, changed: Callable[[], None], is_surplus: Callable[[SpeakSocket], bool]
+        self,
+        changed: Callable[[], None],
+        is_surplus: Callable[[SpeakSocket], bool],
+        speed: float = 1.0,
     ) -> None:
+        self.speed = speed
         self._changed = changed
         self._is_surplus = is_surplus
         self._post_to, self._posted = trio.open_memory_channel[str](OUTGOING)
@@ -100,7 +104,7 @@ class SpeakSocket:
     ) -> None:
         """Open, say so, and live until the end. Raises a `VendorError` where the handshake
         failed; after that `failure` says what happened."""
-        url = socket_url(base_url, voice)
+        url = socket_url(base_url, voice, self.speed)
         try:
             async with open_websocket(
                 dialer, url, vendor="deepgram", headers=headers(api_key)

@@ -34,11 +34,12 @@ def speak(text: str) -> str:
     return json.dumps({"type": "Speak", "text": text})
 
 
-def socket_url(base_url: str, voice: str) -> str:
-    """The address of a socket for a voice: http gives ws, https gives wss."""
+def socket_url(base_url: str, voice: str, speed: float = 1.0) -> str:
+    """The address of a socket for a voice at a speed: http gives ws, https gives wss."""
     parts = urlsplit(base_url)
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
-    query = urlencode({"model": voice, "encoding": "mulaw", "sample_rate": RATE})
+    asked = {"model": voice, "encoding": "mulaw", "sample_rate": RATE}
+    query = urlencode(asked if speed == 1.0 else {**asked, "speed": f"{speed:g}"})
     return f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}/v1/speak?{query}"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Protocol
 
 import attrs
@@ -40,6 +41,14 @@ class MediaSocket(Protocol):
 
     async def receive(self) -> str | bytes:
         """The next message; raises `SocketGone` after the last. Only one task may receive."""
+        ...
+
+    async def pour(self, sink: Callable[[str | bytes], bool]) -> None:
+        """Give every message to `sink` until it returns True; raises `SocketGone` after the last.
+
+        `sink` must not wait, may be called from another task, and many times in one step; what it
+        raises is raised here. Instead of `receive`, never beside it.
+        """
         ...
 
     async def send(self, message: str) -> None:
@@ -77,24 +86,33 @@ class MediaStream:
     ) -> None:
         """Read to the end of the stream: frames with their arrival time to `hear`, all else to
         `tell`. The last event told is `StreamStopped` or `StreamLost`; then this returns."""
-        while True:
-            try:
-                message = decode(await self.socket.receive(), self.started.stream_sid)
-            except SocketGone as gone:
-                tell(StreamLost(str(gone)))
-                return
-            except BadMessage as error:
-                self._count_bad(error.reason)
-                continue
-            if isinstance(message, MediaReceived):
-                self.frames += 1
-                hear(message.audio, trio.current_time())
-            elif isinstance(message, CallStarted):
-                self._count_bad("a second start")
-            elif message is not None and not isinstance(message, Connected):
-                tell(message)
-                if isinstance(message, StreamStopped):
-                    return
+        take = partial(self._take, hear, tell)
+        try:
+            await self.socket.pour(take)
+        except SocketGone as gone:
+            tell(StreamLost(str(gone)))
+
+    def _take(
+        self,
+        hear: Callable[[bytes, float], None],
+        tell: Callable[[Event | MarkReturned], None],
+        text: str | bytes,
+    ) -> bool:
+        """One message; whether it was the stream's last."""
+        try:
+            message = decode(text, self.started.stream_sid)
+        except BadMessage as error:
+            self._count_bad(error.reason)
+            return False
+        if isinstance(message, MediaReceived):
+            self.frames += 1
+            hear(message.audio, trio.current_time())
+        elif isinstance(message, CallStarted):
+            self._count_bad("a second start")
+        elif message is not None and not isinstance(message, Connected):
+            tell(message)
+            return isinstance(message, StreamStopped)
+        return False
 
     def _count_bad(self, reason: str) -> None:
         self.bad_messages[reason] += 1

@@ -17,14 +17,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 import trio
 
 from ..audio import FRAME_MS
 from ..errors import VoxanneError
-from ..events import PlayedOut, ReplyAudible
+from ..events import PlayedOut, RanDry, ReplyAudible
 from .codec import encode_clear, encode_mark, encode_media
 from .speech import Pace, Speech
 
@@ -43,6 +43,9 @@ LAST_MARK_SECONDS: Final = 2.0
 
 UNPROVEN_SECONDS: Final = 0.060
 """Taken off what the clock alone would claim, until the first mark of a stretch has returned."""
+
+JITTER_SECONDS: Final = 0.020
+"""Taken off the shortest round trip seen, before it is counted on."""
 
 STALL_SECONDS: Final = 0.2
 """A mark later than the clock expects by this much says that the phone stood still meanwhile."""
@@ -70,18 +73,30 @@ class Heard:
     complete: bool
 
 
+class FarEnd(Protocol):
+    """Whoever wants to know what the phone plays, and when: positions in time on Trio's clock."""
+
+    def played(self, audio: bytes, at: float) -> None:
+        """This audio sounds from then on."""
+
+    def cleared(self, at: float) -> None:
+        """Nothing that would sound after that does."""
+
+
 class Playback:
-    """The outbound half of one stream. `tell` gets `ReplyAudible` and `PlayedOut`."""
+    """The outbound half of one stream. `tell` gets `ReplyAudible`, `RanDry` and `PlayedOut`."""
 
     def __init__(
         self,
         stream_sid: str,
         pacing: Pacing,
-        tell: Callable[[ReplyAudible | PlayedOut], None],
+        tell: Callable[[ReplyAudible | RanDry | PlayedOut], None],
+        far_end: FarEnd | None = None,
     ) -> None:
         self._stream_sid = stream_sid
         self._pacing = pacing
         self._tell = tell
+        self._far_end = far_end
         self._speech: Speech | None = None
         self._control: deque[str] = deque()
         self._changed = trio.Event()
@@ -99,6 +114,11 @@ class Playback:
         self._is_proven = False  # … as a mark has shown
         self._drained_at = 0.0  # when the phone will have played all that was sent
         self._final_mark: str | None = None
+        self._is_dry = True  # all that was sent has been played, as far as we know, and told so
+        self._furthest = 0  # frames that had been heard when a pause stopped them
+        self._stretch = (0, 0.0)  # from this frame, sent then, the phone has played without a gap
+        self._round_trip = float("inf")  # the shortest seen: there and back
+        self._fence = ("", 0.0)  # its mark, and when it was sent
 
     # The interface of a call: synchronous, so that nothing can be lost half-way.
 
@@ -108,15 +128,20 @@ class Playback:
         self._speech = speech
         self._paused = False
         self._epoch += 1  # marks of the speech before prove nothing about this one
+        self._furthest = 0
         self._rewind_to(0)
         self.changed()
 
     def stop(self) -> Heard:
         """Barge-in: silence the phone now. Sends `clear` once, if anything may still be playing."""
-        speech, heard = self._speech, self.heard()
-        self._speech = None
+        speech = self._speech
         if speech is not None and self._sent and not self._paused:
+            self._furthest = max(self._furthest, self._stopping_at())
+            heard = self.heard()
             self._clear()
+        else:
+            heard = self.heard()
+        self._speech = None
         self.changed()
         return heard
 
@@ -129,6 +154,7 @@ class Playback:
         rewind = self._pacing.resume_rewind_ms // FRAME_MS
         self._paused = True
         if self._sent:
+            self._furthest = max(self._furthest, self._stopping_at())
             self._clear()
             self._rewind_to(speech.pause_before(position, rewind))
         self.changed()
@@ -149,15 +175,33 @@ class Playback:
         speech = self._speech
         if speech is None or (not self._sent and not self._proved):
             return Heard("", complete=False)
-        position = self._position()
+        position = self.position
         complete = speech.finished and position >= speech.frames
         return Heard(speech.heard_until(position), complete)
 
+    @property
+    def position(self) -> int:
+        """The frame of the audible speech that the caller has surely heard up to, by now."""
+        return max(self._furthest, self._position())
+
+    @property
+    def unplayed_ms(self) -> int:
+        """Audio of the audible speech that is in hand and will still be played."""
+        if self._speech is None:
+            return 0
+        return (self._speech.frames - self._position()) * FRAME_MS
+
     def mark_returned(self, name: str) -> None:
         """A mark came back: proof of playback, if it is of the present epoch."""
+        if name == self._fence[0]:
+            self._time_round_trip(self._fence[1])
+            return
         epoch, _, position = name.partition(":")
         if epoch != str(self._epoch) or not position.isdecimal() or self._speech is None:
             return
+        if not self._is_proven:
+            frame, sent_at = self._stretch
+            self._time_round_trip(sent_at + (int(position) - frame) * FRAME_MS / 1000)
         self._proved = max(self._proved, int(position))
         # Each mark bounds the phone's position from below; the earliest one bounds it best.
         ahead = (self._position() - self._proved) * FRAME_MS / 1000
@@ -212,9 +256,13 @@ class Playback:
             if speech.finished and self._sent >= speech.frames:
                 self._ended(proven=False)
                 continue
-            first = not self._sent
+            if self._sent >= speech.frames:
+                self._is_dry = True
+                self._tell(RanDry(speech.reply))
+                continue
+            resuming = self._is_dry
             await send(self._take(speech, now))
-            if first and speech is self._speech:
+            if resuming and speech is self._speech:
                 self._tell(ReplyAudible(speech.reply))
 
     def _due(self, now: float) -> float:
@@ -226,7 +274,7 @@ class Playback:
         if not unsent:
             if speech.finished:
                 return self._drained_at + LAST_MARK_SECONDS if self._sent else now
-            return float("inf")
+            return float("inf") if self._is_dry else self._drained_at
         starved = unsent * FRAME_MS < self._pacing.start_buffer_ms
         if starved and not self._flowing and not speech.finished:
             return float("inf")
@@ -244,11 +292,16 @@ class Playback:
         if now > self._drained_at:
             self.gaps += self._flowing and now > self._drained_at + UNDERRUN_SECONDS
             self._anchor, self._is_proven = (self._sent, now + UNPROVEN_SECONDS), False
+            self._stretch = (self._sent, now)
+        begins_at = max(self._drained_at, now)
         seconds = (end - self._sent) * FRAME_MS / 1000
-        self._drained_at = max(self._drained_at, now) + seconds
-        message = encode_media(self._stream_sid, speech.audio(self._sent, end))
+        self._drained_at = begins_at + seconds
+        audio = speech.audio(self._sent, end)
+        message = encode_media(self._stream_sid, audio)
+        if self._far_end is not None:
+            self._far_end.played(audio, begins_at)
         self._sent = end
-        self._flowing = True
+        self._flowing, self._is_dry = True, False
         ended = speech.finished and end >= speech.frames
         if end in limits[2:] or ended:
             self._mark(end, final=ended)
@@ -272,9 +325,12 @@ class Playback:
     def _clear(self) -> None:
         self._epoch += 1
         self._control.clear()  # marks of what the clear flushes
+        now = self._drained_at = trio.current_time()
+        self._fence = (f"fence:{self._epoch}", now)
         self._post(encode_clear(self._stream_sid))
-        self._post(encode_mark(self._stream_sid, f"fence:{self._epoch}"))
-        self._drained_at = trio.current_time()
+        self._post(encode_mark(self._stream_sid, self._fence[0]))
+        if self._far_end is not None:
+            self._far_end.cleared(now)
 
     def _post(self, message: str) -> None:
         if len(self._control) >= CONTROL_MESSAGES:
@@ -294,8 +350,25 @@ class Playback:
         since = max(trio.current_time() - at, 0.0)
         return min(self._sent, frame + int(since * 1000 / FRAME_MS + 1e-6))
 
+    def _stopping_at(self) -> int:
+        """The frame at which a `clear` that is sent now will stop the phone, never more.
+
+        What a mark has proven is older by its way back, and the `clear` has its own way to go.
+        """
+        more = UNPROVEN_SECONDS
+        if self._is_proven:
+            more = self._round_trip if self._round_trip < float("inf") else 0.0
+        return min(
+            self._sent, self._position() + max(0, int((more - JITTER_SECONDS) * 1000 / FRAME_MS))
+        )
+
+    def _time_round_trip(self, since: float) -> None:
+        seconds = trio.current_time() - since
+        if 0 <= seconds < self._round_trip:
+            self._round_trip = seconds
+
     def _rewind_to(self, frame: int) -> None:
         self._sent = self._marked = self._proved = frame
         self._anchor, self._is_proven = (frame, trio.current_time()), False
         self._final_mark = None
-        self._flowing = False
+        self._flowing, self._is_dry = False, True

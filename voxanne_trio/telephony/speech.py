@@ -222,6 +222,20 @@ class Speech:
         """All sentences that were given to the voice so far."""
         return tuple(sentence for passage in self._passages for sentence in passage.sentences)
 
+    def sentence_at(self, frame: int) -> int:
+        """Which of `sentences` is in play when `frame` is being played; -1 before the first."""
+        index = -1
+        for passage in self._passages:
+            if frame < passage.start:
+                break
+            index += 1
+            if passage.end is None:
+                said = self._characters_said(passage, frame)
+                ends = accumulate(len(sentence.spoken) for sentence in passage.sentences)
+                return index + sum(end <= said for end in list(ends)[:-1])
+            index += sum(frame >= end for end in passage.boundaries[:-1])
+        return index
+
     def _heard_inside(self, passage: _Passage, frame: int) -> list[str]:
         if passage.end is None:
             return self._heard_of_unfinished(passage, frame)

@@ -22,6 +22,7 @@ import trio
 from ..errors import TransientVendorError, VendorError
 from ..upstream import end_from_within
 from .chat_stream import ChatStream, vendor_error
+from .quota import Quota
 from .thoughts import ThinkingRequest, Thought
 
 TIMEOUT: Final = httpx.Timeout(connect=4.0, read=15.0, write=5.0, pool=2.0)
@@ -61,8 +62,14 @@ class GroqThinker:
             max_retries=0,
             timeout=TIMEOUT,
         )
+        self._quota = Quota()
         # Otherwise the first request asks for it in a worker thread.
         self._client._platform = groq_base.get_platform()
+
+    @property
+    def has_quota(self) -> bool:
+        """See `Thinker.has_quota`."""
+        return not self._quota.is_short(trio.current_time())
 
     def prewarm(self) -> None:
         """Import what the SDK imports on first use (50-120 ms): at start, not in a call."""
@@ -84,9 +91,15 @@ class GroqThinker:
     async def think(self, request: ThinkingRequest) -> AsyncIterator[AsyncIterator[Thought]]:
         """See `Thinker.think`."""
         create = self._client.chat.completions.with_streaming_response.create
-        with self._mapped_errors():
-            opening = create(**self._parameters(request))
-            response = await opening.__aenter__()
+        try:
+            with self._mapped_errors():
+                opening = create(**self._parameters(request))
+                response = await opening.__aenter__()
+        except VendorError as error:
+            if error.status == 429:
+                self._quota.refused(error.retry_after, trio.current_time())
+            raise
+        self._quota.read(response.headers, trio.current_time())
         thoughts = _Thoughts(self, response.iter_bytes())
         try:
             yield thoughts

@@ -24,6 +24,10 @@ MESSAGE_TOKENS: Final = 4
 
 STILL_RUNNING: Final = "still running"
 
+INTERRUPTED: Final = "—"
+"""Ends what we said where the caller cut us off. A dash is what a model makes the same of, and
+what does no harm in a voice if the model copies it."""
+
 
 @attrs.frozen
 class _Said:
@@ -52,10 +56,11 @@ class History:
         if text:
             self._entries.append(_Said("user", Sensitive(sanitise(text.reveal()))))
 
-    def add_agent(self, text: str) -> None:
+    def add_agent(self, text: str, *, interrupted: bool = False) -> None:
         """What the caller heard us say; nothing where that is nothing."""
         if text.strip():
-            self._entries.append(_Said("assistant", Sensitive(text.strip())))
+            said = f"{text.strip()} {INTERRUPTED}" if interrupted else text.strip()
+            self._entries.append(_Said("assistant", Sensitive(said)))
 
     def drop_last_caller(self) -> Sensitive | None:
         """Take back the caller's turn if nothing followed it yet, to merge more words into it."""

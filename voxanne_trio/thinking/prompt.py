@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..clinic import Clinic, Service
-from .history import History
+from .history import INTERRUPTED, History
 from .thoughts import Message
 
 _MANNER: Final = """\
@@ -25,6 +25,7 @@ How you speak:
 - Ask at most one question, and let it be the last sentence.
 - Write plain sentences: no lists, headings, markdown, emoji or web links.
 - Give only the answer. Never describe your thinking, these instructions or the tools.
+- Where something you said ends in {interrupted} the caller cut you off: they heard no more of it.
 - Transcripts of speech have errors: read for the likely meaning, and ask when it is unclear.
 
 What you may say:
@@ -49,6 +50,7 @@ def system_prompt(clinic: Clinic) -> str:
         agent=clinic.agent,
         clinic=clinic.name,
         phone=clinic.phone,
+        interrupted=INTERRUPTED,
         emergency=_emergency(clinic),
     )
     return "\n".join([manner, "", *_facts(clinic)])

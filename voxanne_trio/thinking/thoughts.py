@@ -56,6 +56,11 @@ class ThinkingRequest:
 class Thinker(Protocol):
     """A way to ask a model."""
 
+    @property
+    def has_quota(self) -> bool:
+        """Whether there is enough left for a question that may turn out to be for nothing."""
+        ...
+
     def think(
         self, request: ThinkingRequest
     ) -> AbstractAsyncContextManager[AsyncIterator[Thought]]:

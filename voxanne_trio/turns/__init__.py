@@ -1,33 +1,48 @@
-"""Turn-taking: who has the floor, decided in one pure table."""
+"""Who has the floor, decided in one pure table: (state, event, scene) -> (commands, state)."""
 
-from .floor import (
+from .commands import (
     Answer,
+    BePatient,
     Cancel,
     CloseStream,
     Command,
+    Commit,
     EndCall,
-    Ending,
-    Floor,
-    Phrase,
+    EndTurn,
+    GoOn,
+    Hold,
+    Repeat,
+    Resume,
     Say,
     SetTimer,
-    State,
     StopTimer,
-    Timer,
 )
-from .table import TABLE, step
+from .floor import Ending, Floor, Kind, Phrase, Rules, Saying, Scene, State, Timer
+from .table import TABLE, TIMERS, step
 
 __all__ = [
     "TABLE",
+    "TIMERS",
     "Answer",
+    "BePatient",
     "Cancel",
     "CloseStream",
     "Command",
+    "Commit",
     "EndCall",
+    "EndTurn",
     "Ending",
     "Floor",
+    "GoOn",
+    "Hold",
+    "Kind",
     "Phrase",
+    "Repeat",
+    "Resume",
+    "Rules",
     "Say",
+    "Saying",
+    "Scene",
     "SetTimer",
     "State",
     "StopTimer",

@@ -1,7 +1,7 @@
-"""Who has the floor: the state of a call as the operator sees it, and what the table may order.
+"""Who has the floor: the state of a call as the operator sees it, and what the table may see.
 
-Pure values. The table (`table.py`) turns a floor and an event into commands and the next floor;
-nothing else may move it.
+Pure values. The table (`table.py`) turns a floor, an event and the scene around it into commands
+(`commands.py`) and the next floor; nothing else may move it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 
 from ..events import Sensitive
+from .policy import Expecting
 
 
 class State(enum.Enum):
@@ -31,8 +32,12 @@ class Phrase(enum.Enum):
     GREETING = "greeting"
     APOLOGY = "apology"
     SAY_AGAIN = "say again"
+    SURE = "sure"
+    STILL_THERE = "still there"
+    STILL_THERE_AGAIN = "still there again"
     GOODBYE = "goodbye"
     TROUBLE = "trouble"
+    TIME_IS_SHORT = "time is short"
     TIME_IS_UP = "time is up"
 
 
@@ -40,76 +45,109 @@ class Ending(enum.Enum):
     """Why the call ends once what is being said has been played."""
 
     FAREWELL = "farewell"
+    SILENCE = "silence"
     TROUBLE = "trouble"
     LIMIT = "limit"
 
 
-class Timer(enum.Enum):
-    """The timers a floor sets; their lengths are settings."""
+class Kind(enum.Enum):
+    """What is being said, by how it may be interrupted: see `INTERRUPTIONS`."""
 
+    ANSWER = "answer"
+    GREETING = "greeting"
+    PHRASE = "phrase"
+    READ_BACK = "read-back"
+    GOODBYE = "goodbye"
+    PROTECTED = "protected"
+
+
+@attrs.frozen
+class Interruption:
+    """How something that is being said gives way.
+
+    `voice_holds`: the caller's voice silences us at once, until words decide. `words_count`: words
+    take the floor. `hello_counts`: a greeting of theirs does too. `farewell_counts`: so does "bye".
+    """
+
+    voice_holds: bool = True
+    words_count: bool = True
+    hello_counts: bool = True
+    farewell_counts: bool = True
+
+
+INTERRUPTIONS: Final = {
+    Kind.ANSWER: Interruption(),
+    Kind.GREETING: Interruption(hello_counts=False),
+    Kind.PHRASE: Interruption(),
+    Kind.READ_BACK: Interruption(voice_holds=False),
+    Kind.GOODBYE: Interruption(farewell_counts=False),
+    Kind.PROTECTED: Interruption(voice_holds=False, words_count=False),
+}
+
+
+class Timer(enum.Enum):
+    """The timers a floor sets, one of a name at a time."""
+
+    END_OF_TURN = "end of turn"
+    """Our own cap: the caller has been silent for so long that the turn is over."""
+    FORCED = "forced"
+    """The recogniser was asked to end the turn, and has not answered."""
     UNANSWERED = "unanswered"
+    """Words that no end of turn came for."""
     VOICE_WITHOUT_WORDS = "voice without words"
+    HOLD_CONFIRM = "hold confirm"
+    HOLD_MAX = "hold max"
+    IDLE = "idle"
     HANGUP = "hangup"
+    CALL_WARNING = "call warning"
     CALL_LIMIT = "call limit"
 
 
-@attrs.frozen
-class Answer:
-    """Start the reply to these words; `farewell` when the caller is taking leave."""
+@attrs.frozen(kw_only=True)
+class Rules:
+    """The policy's figures, from the settings of these names; some depend on the recogniser."""
 
-    reply: int
-    text: Sensitive
-    farewell: bool = False
-
-
-@attrs.frozen
-class Say:
-    """Start a reply that says a phrase."""
-
-    reply: int
-    phrase: Phrase
-
-
-@attrs.frozen
-class Cancel:
-    """Barge-in: end the reply at once, silence the phone, keep what was heard in the history.
-
-    `forget_turn` when the caller's turn goes on: the words it answered will come again, merged.
-    """
-
-    reply: int
-    forget_turn: bool = False
+    interrupt_words: int = 2
+    end_of_turn_cap_ms: int = 500
+    unfinished_cap_ms: int = 1_500
+    hold_confirm_ms: int = 400
+    hold_max_ms: int = 1_500
+    unanswered_voice_ms: int = 4_000
+    idle_seconds: tuple[float, ...] = (8.0, 8.0)
+    wait_seconds: int = 60
+    hangup_grace_ms: int = 400
+    max_call_seconds: int = 1_800
+    speculations: int = 3
 
 
-@attrs.frozen
-class SetTimer:
-    """Start a timer, in place of one of the same name that runs."""
+@attrs.frozen(kw_only=True)
+class Saying:
+    """What the caller is hearing from us at the moment of an event."""
 
-    timer: Timer
-
-
-@attrs.frozen
-class StopTimer:
-    """Stop a timer, if it runs."""
-
-    timer: Timer
-
-
-@attrs.frozen
-class CloseStream:
-    """Hang up: close the stream from our side; `/twiml/after` then ends the call."""
-
-    ending: Ending
+    lately: str = ""
+    """Our words up to now, as the voice was given them: what an echo of us would say."""
+    sentence: str = ""
+    """The sentence in play, as it is written."""
+    is_last: bool = False
+    """Whether the reply ends with it."""
+    unplayed_ms: float = 0.0
+    """What is in hand and has not been played."""
 
 
-@attrs.frozen
-class EndCall:
-    """The stream is over from the other side: end the call's nursery."""
+@attrs.frozen(kw_only=True)
+class Scene:
+    """What the table may see beside the floor: the clock, and the call around it."""
 
-    how: str
-
-
-Command = Answer | Say | Cancel | SetTimer | StopTimer | CloseStream | EndCall
+    now: float = 0.0
+    rules: Rules = attrs.field(factory=Rules)
+    saying: Saying = attrs.field(factory=Saying)
+    covered_until: float | None = None
+    """When the last audio that the recogniser has listened to reached us; None: it does not say."""
+    may_speculate: bool = True
+    can_repeat: bool = False
+    """Whether something was heard that could be said again."""
+    can_go_on: bool = False
+    """Whether something is left that was cut off."""
 
 
 NO_WORDS: Final = Sensitive("")
@@ -124,10 +162,51 @@ class Floor:
 
     state: State = State.IDLE
     reply: int = 0
+    kind: Kind = Kind.ANSWER
     asked: Sensitive = NO_WORDS
     """The words the reply in play answers; none where it is a phrase."""
+    speculating: Sensitive = NO_WORDS
+    """While we listen: the words that a reply behind its shut gate would answer."""
+    speculations: int = 0
+    """How many were begun for this turn."""
+    produced: bool = False
+    """Whether nothing more will be produced for the reply in play."""
+    heard: bool = False
+    """Whether the caller has heard some of it."""
+    held: bool = False
+    """Whether it is kept silent for the caller's voice."""
+    needs_words: bool = False
+    """Whether voice alone does not silence this reply any more."""
+    false_holds: tuple[float, ...] = ()
+    """When voice last silenced us for nothing."""
+
+    words: Sensitive = NO_WORDS
+    """The caller's words since the last turn ended, as far as they are known."""
     unanswered: Sensitive = NO_WORDS
-    """Words of a turn whose reply was cancelled before any of it was heard."""
+    """Words of turns that have ended but were not the whole of what the caller had to say."""
+    closed: Sensitive = NO_WORDS
+    """Words that we took for a turn before the recogniser did: it will bring them again."""
+    kept: Sensitive = NO_WORDS
+    """What was said over protected speech: answered after it."""
+    voice: bool = False
+    """Whether the caller's voice is on."""
+    unexplained: bool = False
+    """Whether voice has begun that no word accounts for yet."""
+    noticed: bool = False
+    """Whether voice was noticed since the last turn ended."""
+    voiced_until: float | None = None
+    """When the caller's last voiced frame reached us, as the local detector says."""
+
+    expecting: Expecting = Expecting.NOTHING
+    """What our last question asked for."""
+    patient: bool = False
+    """Whether the recogniser has been asked for patience."""
+    waiting: bool = False
+    """Whether the caller has asked us to wait: the idle ladder rests."""
+    rung: int = 0
+    """Of the idle ladder: how many prompts brought no words."""
+    asked_again: int = 0
+    """How often in a row we asked to hear it again."""
     failures: int = 0
     """Replies that failed in a row."""
     ending: Ending | None = None
@@ -135,7 +214,7 @@ class Floor:
     owed: Phrase | None = None
     """What must be said once the reply in play has been played."""
 
-
-def merged(first: Sensitive, second: Sensitive) -> Sensitive:
-    """Two parts of one turn as its whole text."""
-    return Sensitive(f"{first.reveal()} {second.reveal()}".strip())
+    @property
+    def interruption(self) -> Interruption:
+        """How what is being said gives way."""
+        return INTERRUPTIONS[self.kind]

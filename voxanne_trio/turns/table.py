@@ -1,15 +1,15 @@
 """The floor's table: (state, event) -> (commands, next state). Pure and synchronous.
 
-Each pair of a state and an event has an entry in `TABLE`; a test says so. An entry is a function
-of the floor and the event that returns the next floor and the commands to carry out, in order.
-Local voice detection, holding, speculation and the idle ladder will fill the entries that now read
-`_as_before`.
+Each pair of a state and an event has an entry in `TABLE`, each pair of a state and a timer one in
+`TIMERS`; tests say so. An entry is a function of the floor, the event and the scene around it that
+returns the next floor and the commands to carry out, in order. The entries are written down by
+situation: `lifecycle` (in any state), `listening`, `speaking`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import attrs
 
@@ -20,10 +20,10 @@ from ..events import (
     HearingRestored,
     KeyPressed,
     PlayedOut,
+    RanDry,
     ReplyAudible,
     ReplyFailed,
     ReplyProduced,
-    Sensitive,
     SpeechStarted,
     StreamLost,
     StreamStopped,
@@ -35,264 +35,174 @@ from ..events import (
     VoiceStopped,
     WordsHeard,
 )
-from .floor import (
-    NO_WORDS,
-    Answer,
-    Cancel,
-    CloseStream,
-    Command,
-    EndCall,
-    Ending,
-    Floor,
-    Phrase,
-    Say,
-    SetTimer,
-    State,
-    StopTimer,
-    Timer,
-    merged,
-)
-from .policy import is_farewell
+from . import lifecycle, listening, speaking
+from .floor import NO_WORDS, Floor, Scene, State, Timer
+from .parts import beyond
+from .replies import Step
 
-Step = tuple[Floor, tuple[Command, ...]]
-Entry = Callable[[Floor, Any], Step]
+Entry = Callable[[Floor, Any, Scene], Step]
+TimerEntry = Callable[[Floor, Scene], Step]
 
-FAILURES_BEFORE_GIVING_UP: Final = 2
+_SCENE: Final = Scene()
 
 
-_WORDS_CAME: Final = (StopTimer(Timer.VOICE_WITHOUT_WORDS),)
-
-
-def step(floor: Floor, event: Event) -> Step:
+def step(floor: Floor, event: Event, scene: Scene = _SCENE) -> Step:
     """The next floor and what is to be done. Late events of replies that are over do nothing."""
-    of_reply = isinstance(event, ReplyAudible | ReplyProduced | ReplyFailed | PlayedOut)
-    if of_reply and cast("ReplyAudible", event).reply != floor.reply:
-        return floor, ()
-    return TABLE[floor.state][type(event)](floor, event)
+    match event:
+        case ReplyAudible() | RanDry() | ReplyProduced() | ReplyFailed() | PlayedOut():
+            if event.reply != floor.reply:
+                return floor, ()
+        case TimerExpired(name):
+            return TIMERS[floor.state][Timer(name)](floor, scene)
+        case SpeechStarted() | WordsHeard() | TurnEndedEagerly() | TurnResumed() | TurnEnded() if (
+            floor.closed
+        ):
+            floor, event = _not_yet_answered(floor, event)
+    return TABLE[floor.state][type(event)](floor, event, scene)
 
 
-def _as_before(floor: Floor, event: Event) -> Step:
+def _not_yet_answered(
+    floor: Floor, event: SpeechStarted | WordsHeard | TurnEndedEagerly | TurnResumed | TurnEnded
+) -> tuple[Floor, Event]:
+    """The recogniser is still at a turn that we have closed: only what is new in it counts."""
+    rest = beyond(event.text, floor.closed)
+    if isinstance(event, TurnEnded) or (event.text and rest is None):
+        floor = attrs.evolve(floor, closed=NO_WORDS)
+    return floor, event if rest is None else attrs.evolve(event, text=rest)
+
+
+def _when_heard(heard: Entry, otherwise: Entry) -> Entry:
+    """While we work on a reply: once some of it was heard, as while we speak."""
+
+    def entry(floor: Floor, event: Any, scene: Scene) -> Step:
+        return (heard if floor.heard else otherwise)(floor, event, scene)
+
+    return entry
+
+
+def _nothing(floor: Floor, scene: Scene) -> Step:
     return floor, ()
 
 
-# Starting and ending
+def _voice_noticed(floor: Floor, event: VoiceStarted, scene: Scene) -> Step:
+    return listening.voice_noticed(floor), ()
 
 
-def _greet(floor: Floor, event: CallStarted) -> Step:
-    greeted, commands = _say(floor, Phrase.GREETING)
-    return greeted, (SetTimer(Timer.CALL_LIMIT), *commands)
-
-
-def _stream_is_over(floor: Floor, event: StreamStopped | StreamLost) -> Step:
-    how = "caller hung up" if isinstance(event, StreamStopped) else "stream lost"
-    return attrs.evolve(floor, state=State.ENDED), (EndCall(how),)
-
-
-def _hearing_is_lost(floor: Floor, event: HearingLost) -> Step:
-    if floor.ending is not None:
-        return floor, ()
-    if floor.state is State.SPEAKING:  # let it be heard out: nobody can interrupt it any more
-        return attrs.evolve(floor, owed=Phrase.TROUBLE), ()
-    return _say(floor, Phrase.TROUBLE, Ending.TROUBLE)
-
-
-def _hearing_is_back(floor: Floor, event: HearingRestored) -> Step:
-    return _say(floor, Phrase.SAY_AGAIN) if event.words_lost else (floor, ())
-
-
-def _hearing_is_back_over_us(floor: Floor, event: HearingRestored) -> Step:
-    """The call can go on after all, unless it is for its replies that we give it up."""
-    if floor.owed is not Phrase.TROUBLE or floor.failures >= FAILURES_BEFORE_GIVING_UP:
-        return floor, ()
-    ask_again = event.words_lost or floor.failures
-    return attrs.evolve(floor, owed=Phrase.SAY_AGAIN if ask_again else None), ()
-
-
-def _timer(floor: Floor, event: TimerExpired) -> Step:
-    match Timer(event.name):
-        case Timer.HANGUP if floor.ending is not None:
-            return attrs.evolve(floor, state=State.ENDED), (CloseStream(floor.ending),)
-        case Timer.CALL_LIMIT if floor.ending is None:
-            return _say(floor, Phrase.TIME_IS_UP, Ending.LIMIT)
-        case Timer.CALL_LIMIT if floor.ending is Ending.FAREWELL:
-            return attrs.evolve(floor, ending=Ending.LIMIT), ()  # nothing calls this goodbye off
-        case Timer.UNANSWERED if floor.state is State.LISTENING and floor.unanswered:
-            return _answer(floor, NO_WORDS)
-        case Timer.VOICE_WITHOUT_WORDS if floor.state is State.LISTENING:
-            return _say(floor, Phrase.SAY_AGAIN)
-        case _:
-            return floor, ()
-
-
-# The caller speaks
-
-
-def _turn_ended(floor: Floor, event: TurnEnded) -> Step:
-    if not event.text and not floor.unanswered:
-        return floor, ()
-    return _answer(floor, event.text)
-
-
-def _answer(floor: Floor, text: Sensitive) -> Step:
-    text = merged(floor.unanswered, text)
-    farewell = is_farewell(text.reveal())
-    reply = floor.reply + 1
-    answering = attrs.evolve(
-        floor,
-        state=State.PROCESSING,
-        reply=reply,
-        asked=text,
-        unanswered=NO_WORDS,
-        ending=Ending.FAREWELL if farewell else None,
-    )
-    return answering, (*_WORDS_CAME, StopTimer(Timer.UNANSWERED), Answer(reply, text, farewell))
-
-
-def _words_go_on(floor: Floor, event: WordsHeard | SpeechStarted | TurnResumed) -> Step:
-    if not event.text:
-        return floor, ()
-    return floor, (*_WORDS_CAME, *((SetTimer(Timer.UNANSWERED),) if floor.unanswered else ()))
-
-
-def _turn_goes_on(floor: Floor, event: WordsHeard | SpeechStarted) -> Step:
-    """New words before anything of the reply was heard: the turn had not ended after all."""
-    if not event.text or _protected(floor):
-        return floor, ()
-    listening = attrs.evolve(floor, state=State.LISTENING, unanswered=floor.asked, ending=None)
-    return listening, (Cancel(floor.reply, forget_turn=True), SetTimer(Timer.UNANSWERED))
-
-
-def _turn_ended_again(floor: Floor, event: TurnEnded) -> Step:
-    if not event.text or event.text == floor.asked or _protected(floor):
-        return floor, ()
-    listening, commands = _turn_goes_on(floor, WordsHeard(event.text))
-    answering, more = _answer(listening, event.text)
-    return answering, (commands[0], *more)
-
-
-def _barge_in(floor: Floor, event: SpeechStarted | WordsHeard) -> Step:
-    if _protected(floor):
-        return floor, ()
-    if floor.ending is Ending.FAREWELL and (not event.text or is_farewell(event.text.reveal())):
-        return floor, ()  # "bye" over our goodbye calls nothing off
-    listening = attrs.evolve(floor, state=State.LISTENING, ending=None, owed=None)
-    without_words = () if event.text else (SetTimer(Timer.VOICE_WITHOUT_WORDS),)
-    return listening, (StopTimer(Timer.HANGUP), Cancel(floor.reply), *without_words)
-
-
-def _turn_ended_over_us(floor: Floor, event: TurnEnded) -> Step:
-    if not event.text:
-        return floor, ()
-    listening, commands = _barge_in(floor, WordsHeard(event.text))
-    if listening is floor:
-        return floor, ()
-    answering, more = _answer(listening, event.text)
-    return answering, (*commands, *more)
-
-
-def _protected(floor: Floor) -> bool:
-    """Whether what is being said must be heard: the last words of a call that cannot go on."""
-    return floor.ending in {Ending.TROUBLE, Ending.LIMIT}
-
-
-# We speak
-
-
-def _audible(floor: Floor, event: ReplyAudible) -> Step:
-    return attrs.evolve(floor, state=State.SPEAKING), ()
-
-
-def _nothing_was_said(floor: Floor, event: ReplyFailed | PlayedOut) -> Step:
-    """The reply came to nothing: an apology, and at the second time in a row the end."""
-    failures = floor.failures + 1
-    failed = attrs.evolve(floor, failures=failures)
-    if floor.ending is not None:
-        return _say(failed, Phrase.GOODBYE, floor.ending)
-    if failures >= FAILURES_BEFORE_GIVING_UP:
-        return _say(failed, Phrase.TROUBLE, Ending.TROUBLE)
-    return _say(failed, Phrase.APOLOGY)
-
-
-def _broke_off(floor: Floor, event: ReplyFailed) -> Step:
-    """The reply failed while it was heard: what is left is played, then the apology."""
-    failures = floor.failures + 1
-    if floor.ending is not None:
-        return attrs.evolve(floor, failures=failures), ()  # there is nothing left to say better
-    giving_up = failures >= FAILURES_BEFORE_GIVING_UP or floor.owed is Phrase.TROUBLE
-    owed = Phrase.TROUBLE if giving_up else Phrase.APOLOGY
-    return attrs.evolve(floor, failures=failures, owed=owed), ()
-
-
-def _whole(floor: Floor, event: ReplyProduced | PlayedOut) -> Step:
-    """An answer went well. A phrase that could be said proves nothing about the next answer."""
-    return (attrs.evolve(floor, failures=0) if floor.asked else floor), ()
-
-
-def _played_out(floor: Floor, event: PlayedOut) -> Step:
-    if floor.owed is not None:
-        ending = Ending.TROUBLE if floor.owed is Phrase.TROUBLE else None
-        return _say(attrs.evolve(floor, owed=None), floor.owed, ending)
-    if floor.ending is not None:
-        return floor, (SetTimer(Timer.HANGUP),)
-    return attrs.evolve(_whole(floor, event)[0], state=State.LISTENING), ()
-
-
-def _say(floor: Floor, phrase: Phrase, ending: Ending | None = None) -> Step:
-    """Say a phrase in place of whatever is being said or prepared."""
-    busy = floor.state in {State.PROCESSING, State.SPEAKING, State.HOLDING}
-    commands: tuple[Command, ...] = (Cancel(floor.reply),) if busy else ()
-    reply = floor.reply + 1
-    saying = attrs.evolve(
-        floor, state=State.SPEAKING, reply=reply, asked=NO_WORDS, ending=ending, owed=None
-    )
-    return saying, (*commands, Say(reply, phrase))
+def _voice_over(floor: Floor, event: VoiceStopped, scene: Scene) -> Step:
+    return listening.voice_over(floor, event), ()
 
 
 _EVENTS: Final = (
     *(CallStarted, SpeechStarted, WordsHeard, TurnEndedEagerly, TurnResumed, TurnEnded),
-    *(HearingLost, HearingRestored, ReplyAudible, ReplyProduced, ReplyFailed, PlayedOut),
+    *(HearingLost, HearingRestored, ReplyAudible, RanDry, ReplyProduced, ReplyFailed, PlayedOut),
     *(KeyPressed, StreamStopped, StreamLost, TimerExpired, VoiceStarted, VoiceStopped),
 )
-_NOTHING: Final[dict[type[Any], Entry]] = dict.fromkeys(_EVENTS, _as_before)
+_NOTHING: Final[dict[type[Any], Entry]] = dict.fromkeys(_EVENTS, lifecycle.as_before)
 _IN_CALL: Final[dict[type[Any], Entry]] = {
     **_NOTHING,
-    HearingLost: _hearing_is_lost,
-    StreamStopped: _stream_is_over,
-    StreamLost: _stream_is_over,
-    TimerExpired: _timer,
+    VoiceStarted: _voice_noticed,
+    VoiceStopped: _voice_over,
+    HearingLost: lifecycle.hearing_is_lost,
+    StreamStopped: lifecycle.stream_is_over,
+    StreamLost: lifecycle.stream_is_over,
+    ReplyProduced: lifecycle.produced,
 }
 _SPEAKING: Final[dict[type[Any], Entry]] = {
     **_IN_CALL,
-    SpeechStarted: _barge_in,
-    WordsHeard: _barge_in,
-    TurnEnded: _turn_ended_over_us,
-    ReplyProduced: _whole,
-    ReplyFailed: _broke_off,
-    PlayedOut: _played_out,
-    HearingRestored: _hearing_is_back_over_us,
+    VoiceStarted: speaking.voice_over_us,
+    VoiceStopped: speaking.voice_over_us_stopped,
+    SpeechStarted: speaking.words_over_us,
+    WordsHeard: speaking.words_over_us,
+    TurnResumed: speaking.words_over_us,
+    TurnEndedEagerly: speaking.words_over_us,
+    TurnEnded: speaking.turn_ended_over_us,
+    ReplyAudible: speaking.audible,
+    RanDry: speaking.ran_dry,
+    ReplyFailed: lifecycle.broke_off,
+    PlayedOut: lifecycle.played_out,
+    HearingRestored: lifecycle.hearing_is_back_over_us,
 }
 
 TABLE: Final[dict[State, dict[type[Any], Entry]]] = {
-    State.IDLE: {**_IN_CALL, CallStarted: _greet},
+    State.IDLE: {**_IN_CALL, CallStarted: lifecycle.greet},
     State.LISTENING: {
         **_IN_CALL,
-        SpeechStarted: _words_go_on,
-        WordsHeard: _words_go_on,
-        TurnResumed: _words_go_on,
-        TurnEnded: _turn_ended,
-        HearingRestored: _hearing_is_back,
+        VoiceStarted: listening.voice_started,
+        VoiceStopped: listening.voice_stopped,
+        SpeechStarted: listening.words,
+        WordsHeard: listening.words,
+        TurnResumed: listening.words,
+        TurnEndedEagerly: listening.ended_eagerly,
+        TurnEnded: listening.turn_ended,
+        HearingRestored: lifecycle.hearing_is_back,
+        ReplyFailed: listening.speculation_failed,
     },
     State.PROCESSING: {
-        **_IN_CALL,
-        SpeechStarted: _turn_goes_on,
-        WordsHeard: _turn_goes_on,
-        TurnEnded: _turn_ended_again,
-        ReplyAudible: _audible,
-        ReplyFailed: _nothing_was_said,
-        PlayedOut: _nothing_was_said,
+        **_SPEAKING,
+        VoiceStarted: _when_heard(speaking.voice_over_us, listening.voice_before_the_answer),
+        VoiceStopped: _when_heard(
+            speaking.voice_over_us_stopped, listening.voice_before_the_answer_stopped
+        ),
+        SpeechStarted: _when_heard(speaking.words_over_us, listening.turn_goes_on),
+        WordsHeard: _when_heard(speaking.words_over_us, listening.turn_goes_on),
+        TurnResumed: _when_heard(speaking.words_over_us, listening.turn_goes_on),
+        TurnEndedEagerly: _when_heard(speaking.words_over_us, listening.turn_goes_on),
+        TurnEnded: _when_heard(speaking.turn_ended_over_us, listening.turn_ended_again),
+        ReplyFailed: _when_heard(lifecycle.broke_off, lifecycle.nothing_was_said),
+        PlayedOut: _when_heard(lifecycle.played_out, lifecycle.nothing_was_said),
+        RanDry: lifecycle.as_before,
+        HearingRestored: lifecycle.as_before,
     },
     State.SPEAKING: _SPEAKING,
-    State.HOLDING: _SPEAKING,
+    State.HOLDING: {
+        **_SPEAKING,
+        VoiceStarted: speaking.voice_goes_on,
+        VoiceStopped: speaking.voice_that_held_stopped,
+        RanDry: lifecycle.as_before,
+        ReplyAudible: lifecycle.as_before,
+    },
     State.ENDED: _NOTHING,
 }
 """Every event in every state."""
+
+_NO_TIMER: Final[dict[Timer, TimerEntry]] = dict.fromkeys(Timer, _nothing)
+_ANY_TIMER: Final[dict[Timer, TimerEntry]] = {
+    **_NO_TIMER,
+    Timer.CALL_WARNING: lifecycle.call_is_nearly_at_its_limit,
+    Timer.CALL_LIMIT: lifecycle.call_is_at_its_limit,
+    Timer.HANGUP: lifecycle.hang_up,
+}
+
+
+def _voice_was_nothing(floor: Floor, scene: Scene) -> Step:
+    return listening.let_it_be_heard(floor, scene, waited=False)
+
+
+def _held_before_the_answer(floor: Floor, scene: Scene) -> Step:
+    return listening.let_it_be_heard(floor, scene, waited=True)
+
+
+TIMERS: Final[dict[State, dict[Timer, TimerEntry]]] = {
+    State.IDLE: _ANY_TIMER,
+    State.LISTENING: {
+        **_ANY_TIMER,
+        Timer.END_OF_TURN: listening.end_of_turn,
+        Timer.FORCED: listening.forced,
+        Timer.UNANSWERED: listening.unanswered,
+        Timer.VOICE_WITHOUT_WORDS: listening.voice_without_words,
+        Timer.IDLE: listening.nobody_speaks,
+    },
+    State.PROCESSING: {
+        **_ANY_TIMER,
+        Timer.HOLD_CONFIRM: _voice_was_nothing,
+        Timer.HOLD_MAX: _held_before_the_answer,
+    },
+    State.SPEAKING: _ANY_TIMER,
+    State.HOLDING: {
+        **_ANY_TIMER,
+        Timer.HOLD_CONFIRM: speaking.confirm,
+        Timer.HOLD_MAX: speaking.held_for_long,
+    },
+    State.ENDED: _NO_TIMER,
+}
+"""Every timer in every state."""

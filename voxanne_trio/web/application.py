@@ -109,6 +109,7 @@ class _Hosting:
             with self._scope:
                 async with trio.open_nursery() as nursery:
                     await nursery.start(composition.run)
+                    await nursery.start(desk.pump.run, name="pump")
                     started = True
                     nursery.start_soon(watch_vendors, desk, composition, name="watch vendors")
                     task_status.started()

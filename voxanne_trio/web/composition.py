@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,8 +24,9 @@ from ..call import Services
 from ..clinic import Clinic, ClinicProfileError, load_clinic
 from ..conversation import Script
 from ..errors import ConfigurationError, VendorError
-from ..hearing import make_ears
+from ..hearing import VoiceDetector, make_ears
 from ..humanizer import recited, spoken
+from ..observe.tape import Tapes
 from ..records import InMemoryRecords, Records
 from ..settings import Settings
 from ..speaking.http import HttpSpeaker
@@ -104,6 +106,7 @@ class Composition:
         self._lines = lines_of(self.clinic)
         self._spoken = [spoken(recited(line)) for line in self._lines.values()]
         self._phrases = Phrases.load(settings.voice, self._spoken, settings.cache_dir)
+        self._tapes = _tapes(settings, outside)
         self.services = self._services()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -120,6 +123,8 @@ class Composition:
                 ),
                 name="phrases",
             )
+            if self._tapes is not None:
+                nursery.start_soon(self._tapes.run, name="tapes")
             task_status.started()
 
     async def probe(self) -> Mapping[str, Exception | None]:
@@ -157,8 +162,16 @@ class Composition:
             make_ears=lambda call_sid: make_ears(
                 settings, outside.dialer, call_sid=call_sid, keyterms=terms, rng=outside.random
             ),
+            make_detector=lambda far_end: VoiceDetector(far_end=far_end),
             wall_clock=outside.wall_clock,
+            watch=self._tapes.watch if self._tapes is not None else None,
         )
+
+
+def _tapes(settings: Settings, outside: Outside) -> Tapes | None:
+    if not settings.tape_dir:
+        return None
+    return Tapes(Path(settings.tape_dir), words=settings.tape_words, run_sync=outside.run_sync)
 
 
 def lines_of(clinic: Clinic) -> dict[Phrase, str]:
@@ -167,11 +180,15 @@ def lines_of(clinic: Clinic) -> dict[Phrase, str]:
         Phrase.GREETING: clinic.greeting,
         Phrase.APOLOGY: "I'm sorry, I had a little trouble there. Could you say that once more?",
         Phrase.SAY_AGAIN: "Sorry, could you say that again?",
+        Phrase.SURE: "Sure.",
+        Phrase.STILL_THERE: "Are you still there?",
+        Phrase.STILL_THERE_AGAIN: "I can't hear you. If you're there, please say something.",
         Phrase.GOODBYE: "Thanks for calling. Goodbye.",
         Phrase.TROUBLE: (
             "I'm sorry, I'm having technical trouble right now. "
             "Please call again in a few minutes. Goodbye."
         ),
+        Phrase.TIME_IS_SHORT: "Just so you know, we have about a minute left on this call.",
         Phrase.TIME_IS_UP: (
             "I'm sorry, we've come to the end of our time. "
             "Please call again if you need anything else. Goodbye."

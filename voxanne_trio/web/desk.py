@@ -20,6 +20,7 @@ from ..records.records import Records
 from ..settings import Settings
 from ..telephony.media_stream import MediaSocket
 from ..telephony.tickets import Tickets
+from .pump import Pump
 
 
 class Composition(Protocol):
@@ -104,6 +105,8 @@ class Desk:
     vendors: Mapping[str, Exception | None] = attrs.field(factory=dict)
     probed: trio.Event = attrs.field(factory=trio.Event)
     broken: trio.Event = attrs.field(factory=trio.Event)
+    pump: Pump = attrs.field(factory=Pump)
+    """Reads the streams of all calls; runs with the services."""
 
     @property
     def status(self) -> str:

@@ -21,6 +21,7 @@ The names patched are private: the dependency is pinned, and the tests throw hos
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -45,7 +46,7 @@ from wsproto.frame_protocol import CloseReason
 
 from . import plain_frames
 from .groups import first_error
-from .inflow import EXTENSION, HANDOVER, RECEIVE_BYTES, Inflow
+from .inflow import EXTENSION, HANDOVER, Inflow
 
 log = logging.getLogger("voxanne.web")
 
@@ -53,6 +54,7 @@ SEND_SECONDS: Final = 10.0
 REQUEST_SECONDS: Final = 30.0
 CLOSE_SECONDS: Final = 2.0
 MESSAGE_BYTES: Final = 65_536
+RECEIVE_BYTES: Final = 65_536
 UNACKNOWLEDGED_MS: Final = 20_000
 """TCP gives up a peer whose acknowledgements are missing this long: a network that vanished."""
 
@@ -106,6 +108,11 @@ class GuardedServer(TCPServer):
 
     async def _send(self, data: bytes) -> None:
         """Whole frames only: shielded from cancellation, but not for ever."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        if not self.send_lock.locked():
+            data = data[self._write(data) :]
+        if not data:
+            return
         async with self.send_lock:
             try:
                 with trio.CancelScope(
@@ -114,9 +121,21 @@ class GuardedServer(TCPServer):
                     await self.stream.send_all(data)
                 if sending.cancelled_caught:
                     log.warning("Connection dropped: the peer reads nothing")
+                    if self._socket is not None:
+                        self._socket.inflow.give_back()
                     await trio.aclose_forcefully(self.stream)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 await self.protocol.handle(Closed())
+
+    def _write(self, data: bytes) -> int:
+        """How much the kernel takes at once, which is nearly always all: no scope, no lock, no
+        checkpoint. Nothing with TLS, or where only a send that waits can tell what is wrong."""
+        if not isinstance(self.stream, trio.SocketStream):
+            return 0
+        try:
+            return os.write(self.stream.socket.fileno(), data)
+        except OSError:
+            return 0
 
     async def _read_data(self) -> None:
         with suppress(trio.ClosedResourceError):  # closed while a request waited for its turn

@@ -2,23 +2,29 @@
 
 Fifty times a second and call, a frame's way through Hypercorn's task, wsproto and a channel costs
 more than all else that is done with it. So a stream that shows nothing but plain frames is *lent*:
-its application reads the socket itself, in the task that wants the frame. The first thing that is
-no plain frame, the end of the stream, or our own close gives it back for good; Hypercorn's task
-then goes on where the application stopped, and judges what only it can judge.
+the process's pump reads the socket, and its messages are *poured* into a function of the
+application, synchronously, in the pump's task. The first thing that is no plain frame, the end of
+the stream, or our own close gives it back for good; Hypercorn's task then goes on where the pump
+stopped, and judges what only it can judge.
 
-    Hypercorn's task ──HANDOVER──▶ application: `texts`, `texts`, …
-           ▲                                                    │
-           └──────────────── `give_back`, `rest` ───────────────┘
+    Hypercorn's task ──HANDOVER──▶ application: `pour(sink)`      pump ──take──▶ sink, sink, …
+           ▲                                                       │
+           └──────────────── `give_back`, `rest` ──────────────────┘
+
+What a sink raises ends its own stream's pouring, and is raised where `pour` was called: the pump,
+and with it every other stream, sees nothing of it.
 """
 
 from __future__ import annotations
 
-import os
+from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 import trio
 
 from . import plain_frames
+from .pump import Pump
 
 EXTENSION: Final = "voxanne.inflow"
 """Where an application finds it among the extensions of its scope."""
@@ -26,22 +32,26 @@ EXTENSION: Final = "voxanne.inflow"
 HANDOVER: Final = {"type": "voxanne.handover"}
 """In the place of a message: from here on the application reads."""
 
-RECEIVE_BYTES: Final = 65_536
+Sink = Callable[[str], bool]
+"""Takes a message; True when it wants no more. Must not wait."""
 
 
 class Inflow:
-    """Of one WebSocket. `want` is for an application that knows what to do with `HANDOVER`."""
+    """Of one WebSocket. `pump` is set by an application that knows what to do with `HANDOVER`."""
 
     def __init__(self, limit: int) -> None:
-        self.is_wanted = False
+        self.pump: Pump | None = None
         self.is_strange = False
         """Whether something came that is no plain frame: the rest is not for us."""
         self.rest = b""
         """What came and has not been read: the beginning of a frame, or something strange."""
         self._limit = limit
-        self._socket: trio.socket.SocketType | None = None
-        self._is_reading = False
+        self._socket = -1
         self._back = trio.Event()
+        self._texts: deque[str] = deque()  # read, and wanted by no sink so far
+        self._sink: Sink | None = None
+        self._failure: Exception | None = None
+        self._poured = trio.Event()
 
     def plain(self, data: bytes) -> list[str]:
         """The plain messages in what came; what follows them stays in `rest`."""
@@ -59,47 +69,68 @@ class Inflow:
 
     def can_be_lent(self, stream: trio.abc.Stream) -> bool:
         """Whether it is wanted and may be: once, and only a socket without TLS on it."""
-        if not self.is_wanted or self._back.is_set() or not isinstance(stream, trio.SocketStream):
+        if self.pump is None or not self.pump.is_running or self._back.is_set():
             return False
-        self._socket = stream.socket
+        if not isinstance(stream, trio.SocketStream):
+            return False
+        self._socket = stream.socket.fileno()
         return True
 
     async def lent(self) -> None:
-        """Wait until it has been given back."""
-        await self._back.wait()
+        """Wait until it has been given back, which it is when this is cancelled, too."""
+        try:
+            await self._back.wait()
+        finally:
+            self.give_back()
 
     # For the application
 
-    async def texts(self) -> list[str]:
-        """The next messages; nothing once the stream has been given back. Cancelling loses none."""
-        while not self._back.is_set():
-            data = await self._receive()
-            texts = self.plain(data) if data else []
-            if not data or self.is_strange:
-                self.give_back()
-            if texts:
-                return texts
-        return []
+    async def pour(self, sink: Sink) -> bool:
+        """Give every message to `sink` until it has enough: True. False once all have been given
+        and the stream was given back. One task at a time; what the sink raises is raised here."""
+        assert self.pump is not None
+        self._sink, self._poured = sink, trio.Event()
+        self._drain()
+        try:
+            if self._sink is not None and not self._back.is_set():
+                self.pump.add(self._socket, self)
+                await self._poured.wait()
+        finally:
+            unwanted, self._sink = self._sink is not None, None
+            self.pump.remove(self._socket, self)
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        return not unwanted
 
     def give_back(self) -> None:
-        """Hypercorn's task reads again. Whoever waits in `texts` gets nothing."""
+        """Hypercorn's task reads again, and a `pour` is over."""
         self._back.set()
-        if self._is_reading and self._socket is not None:
-            trio.lowlevel.notify_closing(self._socket)  # wakes the reader; nothing is closed
+        self._poured.set()
+        if self.pump is not None:
+            self.pump.remove(self._socket, self)
 
-    async def _receive(self) -> bytes:
-        """What there is on the socket; nothing at its end. One read for one wake-up: a `recv` of
-        Trio's tries first, in vain, and waits then."""
-        assert self._socket is not None
-        self._is_reading = True
+    # For the pump
+
+    def take(self, data: bytes) -> None:
+        """What came on the socket; nothing at its end."""
+        if data:
+            self._texts.extend(self.plain(data))
+        self._drain()
+        if not data or self.is_strange:
+            self.give_back()
+        elif self._sink is None and self.pump is not None:
+            self.pump.remove(self._socket, self)
+
+    def _drain(self) -> None:
         try:
-            while True:
-                await trio.lowlevel.wait_readable(self._socket)
-                try:
-                    return os.read(self._socket.fileno(), RECEIVE_BYTES)
-                except BlockingIOError:
-                    continue
-        except (OSError, trio.ClosedResourceError):
-            return b""
-        finally:
-            self._is_reading = False
+            while self._texts and self._sink is not None:
+                if self._sink(self._texts.popleft()):
+                    self._done()
+        except Exception as error:  # noqa: BLE001 - raised again in `pour`, by the call's own task
+            self._failure = error
+            self._done()
+
+    def _done(self) -> None:
+        self._sink = None
+        self._poured.set()

@@ -1,0 +1,310 @@
+"""Each law keeps silent about what is right, and speaks about what is wrong.
+
+The calls are made up: what no product should do cannot be had from this one.
+"""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from tests.simulation.calls import (
+    answered,
+    audible,
+    audio,
+    barged_in,
+    clear,
+    concluded,
+    evidence,
+    found,
+    moved,
+    played_out,
+    record,
+    turn,
+    voice,
+    words_of,
+)
+from voxanne_trio.humanizer import Sentence
+from voxanne_trio.sandbox.playout import PlayOut
+from voxanne_trio.simulation.laws.dead_air import DeadAir
+from voxanne_trio.simulation.laws.heard import HeardText
+from voxanne_trio.simulation.laws.hearing import TAIL_FRAMES, EveryFrame
+from voxanne_trio.simulation.laws.leftovers import NothingLeft
+from voxanne_trio.simulation.laws.order import InOrder
+from voxanne_trio.simulation.laws.queues import Bounded
+from voxanne_trio.simulation.laws.recorded import Recorded
+from voxanne_trio.simulation.laws.silence import Silenced
+from voxanne_trio.simulation.numbered import Vocabulary
+from voxanne_trio.simulation.observed import (
+    Evidence,
+    FrameCame,
+    Overheard,
+    Returned,
+    Sent,
+)
+from voxanne_trio.telephony.speech import Pace, Speech
+from voxanne_trio.turns import Answer, Cancel, Say, State
+from voxanne_trio.turns.floor import Phrase
+
+SPEAKING, LISTENING, HOLDING = State.SPEAKING, State.LISTENING, State.HOLDING
+HELD = moved(2.0, SPEAKING, HOLDING)
+RESUMED = moved(3.0, HOLDING, SPEAKING)
+NEXT = answered(3.0, 2)
+
+
+# Law 1
+
+
+def test_silence_right() -> None:
+    said = (audible(1.0), audio(1.0, 0), audio(1.1, 1))
+    barge_in = (*said, barged_in(1.2, synthesised=3), clear(1.2), NEXT, audio(3.1, 3))
+    hold = (*said, HELD, RESUMED, audio(3.0, 1))
+    hold_then_barge_in = (*said, moved(1.2, SPEAKING, HOLDING), clear(1.2))
+    assert found(Silenced(), *barge_in) == []
+    assert found(Silenced(), *hold) == []  # all had been played: nothing to clear
+    assert found(Silenced(), *hold_then_barge_in, moved(1.5, HOLDING, LISTENING, Cancel(1))) == []
+
+
+@pytest.mark.parametrize(
+    ("course", "wrong"),
+    [
+        ((audio(1.0, 0), barged_in(1.0), clear(1.0), audio(1.02, 1)), "while listening"),
+        ((audio(1.0, 0), moved(1.0, SPEAKING, HOLDING), clear(1.0), audio(1.1)), "while holding"),
+        ((audio(1.0, 0), barged_in(1.05), clear(1.05), clear(1.06)), "second one"),
+        ((audio(1.0, 0), clear(1.05)), "without an interruption"),
+        ((audio(1.0, 0), barged_in(1.05), played_out(1.5)), "no clear within"),
+        (
+            (audio(1.0, 0), barged_in(1.05, synthesised=4), clear(1.05), NEXT, audio(3.1, 3)),
+            "cancelled reply",
+        ),
+        ((audio(1.0, 0), moved(1.05, SPEAKING, SPEAKING, Cancel(1)), audio(1.06)), "before"),
+    ],
+)
+def test_silence_wrong(course: tuple[Sent, ...], wrong: str) -> None:
+    assert any(wrong in detail for detail in found(Silenced(), audible(0.9), *course))
+
+
+def test_a_phrase_may_be_played_again_after_a_barge_in() -> None:
+    course = (audible(0.9), audio(1.0, 0), barged_in(1.05, synthesised=4), clear(1.05), NEXT)
+    assert found(Silenced(phrases=4), *course, audio(3.1, 0)) == []
+
+
+# Law 2
+
+
+def test_nothing_left() -> None:
+    assert found(NothingLeft(), NEXT, Returned(4.0, ())) == []
+    assert found(NothingLeft(), Returned(4.0, ("listen",))) == [
+        "listen is left when the call has ended"
+    ]
+    assert found(NothingLeft(), Returned(2.0, ()), NEXT) == ["TurnEnded after the call's end"]
+    assert concluded(NothingLeft(), evidence(), NEXT)[0].detail == "the call has not ended"
+
+
+# Law 3
+
+
+def frames(*batches: tuple[int, ...], socket: int = 1) -> list[Overheard]:
+    return [Overheard(1.0, socket, batch) for batch in batches]
+
+
+CAME = [FrameCame(0.02 * number, number) for number in range(100)]
+ALL = tuple(range(100))
+
+
+def test_every_frame_right() -> None:
+    replayed = [*frames(ALL[:60]), *frames(ALL[40:], socket=2)]
+    dropped = evidence(dropped_ms={"overflow": 200.0})
+    assert concluded(EveryFrame(), evidence(), *CAME, *frames(ALL)) == []
+    assert concluded(EveryFrame(), evidence(), *CAME, *frames(ALL[:-TAIL_FRAMES])) == []
+    assert concluded(EveryFrame(), evidence(), *CAME, *replayed) == []
+    assert concluded(EveryFrame(), evidence(waiting_ms=600.0), *CAME, *frames(ALL[:50])) == []
+    assert concluded(EveryFrame(), dropped, *CAME, *frames(ALL[:10], ALL[20:])) == []
+
+
+def test_every_frame_wrong() -> None:
+    (lost,) = concluded(EveryFrame(), evidence(), *CAME, *frames(ALL[:10], ALL[11:]))
+    assert lost.detail == "1 frames lost, 0 counted (10)"
+    (lost,) = concluded(EveryFrame(), evidence(waiting_ms=580.0), *CAME, *frames(ALL[:45]))
+    assert lost.detail == "1 frames lost, 0 counted (45)"
+    assert found(EveryFrame(), *frames((1, 2), (2, 3))) == ["frame 2 after frame 2 on one socket"]
+
+
+# Law 4
+
+TEXT = "We are open on Monday. Come and see us."
+SENTENCES = (
+    Sentence.verbatim("We are open on Monday."),
+    Sentence.verbatim("Come and see us."),
+)
+
+
+def told_heard(heard: str, words: int, *, interrupted: bool = True) -> tuple[HeardText, Evidence]:
+    """A call whose phone played so many words of the text, of which we say `heard` was heard."""
+    vocabulary, agent = Vocabulary(), PlayOut(0.0)
+    whole = vocabulary.say(TEXT)
+    agent.add(whole, 1.0)
+    until = [end for end in _word_ends(whole) if end][words - 1] if words else 0
+    agent.clear(1.0 + until / 8_000)
+    speech = Speech(1, Pace())
+    speech.begin(SENTENCES)
+    law = HeardText()
+    for observed in (answered(0.5), audible(1.0, speech=speech), barged_in(9.0)):
+        assert list(law.see(observed)) == []
+    spoken = turn("Hours?", TEXT, heard=heard, interrupted=interrupted)
+    known = evidence(vocabulary=vocabulary, agent=agent, record=record(spoken))
+    return law, known
+
+
+def _word_ends(audio: bytes) -> list[int]:
+    from voxanne_trio.simulation.numbered import played
+
+    return [word.end for word in played(audio)]
+
+
+@pytest.mark.parametrize(
+    ("heard", "words", "wrong", "exact"),
+    [
+        ("We are open", 3, False, True),
+        ("We are", 3, False, True),
+        ("We", 4, False, False),
+        ("", 0, False, True),
+        ("We are open on", 2, True, False),
+        ("We are open on Monday. Come", 5, True, False),
+    ],
+)
+def test_heard(heard: str, words: int, wrong: bool, exact: bool) -> None:
+    law, known = told_heard(heard, words)
+    assert bool(list(law.conclude(known))) is wrong
+    assert (law.interruptions, law.exact) == (1, exact)
+
+
+def test_a_reply_that_was_cut_off_is_not_called_heard_to_its_end() -> None:
+    law, known = told_heard(TEXT, 5, interrupted=False)
+    (breach,) = law.conclude(known)
+    assert "9 words are called heard, 5 had begun" in breach.detail
+
+
+def test_the_model_is_told_what_was_heard() -> None:
+    law, known = told_heard("We are open", 3)
+    asked = [{"role": "system", "content": ""}, {"role": "assistant", "content": "We are open"}]
+    assert list(law.conclude(attrs.evolve(known, asked=[asked]))) == []
+    asked[1] = {"role": "assistant", "content": "We are open on Monday."}
+    (breach,) = law.conclude(attrs.evolve(known, asked=[asked]))
+    assert "which was not heard so" in breach.detail
+
+
+# Law 5
+
+CALLER = voice((1.0, 2.0))
+OVER = moved(30.0, LISTENING, State.ENDED)
+
+
+def dead_air(known: Evidence, *course: object) -> list[tuple[str, float | None]]:
+    breaches = concluded(DeadAir(), known, *course, OVER)  # type: ignore[arg-type]
+    return [(breach.detail, breach.at) for breach in breaches]
+
+
+def test_an_answer_in_time() -> None:
+    known = evidence(caller=CALLER, agent=voice((3.0, 5.0), (6.5, 8.0)))
+    assert dead_air(known, answered(2.3), audible(2.9), played_out(8.1)) == []
+
+
+def test_an_answer_too_late() -> None:
+    known = evidence(caller=CALLER, agent=voice((4.5, 8.0)))
+    wrong = [("2.20 s of silence after a turn was decided", 2.3)]
+    assert dead_air(known, answered(2.3), audible(4.4), played_out(8.1)) == wrong
+
+
+def test_a_pause_inside_an_answer() -> None:
+    known = evidence(caller=CALLER, agent=voice((3.0, 4.0), (6.5, 8.0)))
+    wrong = [("a pause of 2.50 s inside an answer", pytest.approx(4.0))]
+    assert dead_air(known, answered(2.3), audible(2.9), played_out(8.1)) == wrong
+
+
+def test_a_caller_who_speaks_on_breaks_the_silence() -> None:
+    known = evidence(caller=voice((1.0, 2.0), (3.9, 5.0)), agent=voice((5.5, 8.0)))
+    assert dead_air(known, answered(2.3), answered(5.2, 2), audible(5.4), played_out(8.1)) == []
+
+
+def test_voice_that_is_never_answered() -> None:
+    (nothing,) = dead_air(evidence(caller=CALLER), moved(0.1, State.IDLE, LISTENING))
+    assert "after voice without words" in nothing[0]
+    assert dead_air(evidence(caller=voice((1.0, 1.4))), moved(0.1, State.IDLE, LISTENING)) == []
+
+
+# Law 6
+
+
+def vocabulary() -> tuple[Vocabulary, list[int], list[int], list[int]]:
+    """A phrase of three words, then two texts of four."""
+    made = Vocabulary()
+    phrase = words_of(made, "Good morning there.")
+    made.seal_phrases()
+    return (
+        made,
+        phrase,
+        words_of(made, "This is the first."),
+        words_of(made, "Then comes the second."),
+    )
+
+
+def sent(*words: int) -> list[Sent]:
+    return [audio(1.0, word) for word in words]
+
+
+def test_order_right() -> None:
+    made, phrase, first, second = vocabulary()
+    say = moved(0.0, LISTENING, SPEAKING, Say(1, Phrase.GREETING))
+    assert (
+        found(InOrder(made), say, *sent(*phrase), *sent(*first, *second), say, *sent(*phrase)) == []
+    )
+    assert found(InOrder(made), *sent(*first[:2]), clear(1.0), *sent(*first[1:], *second)) == []
+    assert found(InOrder(made), *sent(*first[:2]), clear(1.0), *sent(*second)) == []
+
+
+def test_order_wrong() -> None:
+    made, phrase, first, second = vocabulary()
+    for course in (
+        sent(*second, *first),
+        sent(first[0], second[0], first[1]),
+        sent(first[0], first[2]),
+        sent(*first[1:]),
+        sent(*first, first[0]),
+        sent(*phrase, *phrase),
+    ):
+        assert found(InOrder(made), *course), course
+
+
+# Law 7
+
+
+def test_recorded() -> None:
+    said = answered(1.0, text="Hours?")
+    assert concluded(Recorded(), evidence(record=record(turn("Hours? On Monday?"))), said) == []
+    for wrong in (
+        None,
+        record(),
+        record(turn("Hours?"), outcome=None),
+        record(turn("Hours?", timeline={"decided": 0})),
+        record(turn("Hours?", timeline={"decided": 9, "first_frame": 1, "ended": 2})),
+    ):
+        assert concluded(Recorded(), evidence(record=wrong), said), wrong
+
+
+# Law 8
+
+
+def test_bounded() -> None:
+    full = {"sizes": {"ring": 10.0}, "bounds": {"ring": 10.0}}
+    too_full = {"sizes": {"ring": 10.5}, "bounds": {"ring": 10.0}}
+    assert found(Bounded(), answered(1.0, **full)) == []
+    assert found(Bounded(), answered(1.0, **too_full), answered(2.0, **too_full)) == [
+        "ring: 10.5, bound 10"
+    ]
+
+
+def test_an_answer_that_is_cancelled_and_given_at_once_is_silent_in_between() -> None:
+    both = moved(1.05, SPEAKING, State.PROCESSING, Cancel(1), Answer(2, NEXT.event.text))  # type: ignore[union-attr]
+    course = (audible(0.9), audio(1.0, 0), both, clear(1.05), audio(1.3, 4))
+    assert found(Silenced(), *course) == []

@@ -1,0 +1,59 @@
+"""Plans: pure functions of a seed, and of what was left open."""
+
+from __future__ import annotations
+
+import random
+
+import attrs
+
+from voxanne_trio.sandbox.caller import read_script
+from voxanne_trio.simulation.faults import NAMES
+from voxanne_trio.simulation.plan import Options, Plan
+from voxanne_trio.simulation.scripts import clinic_call
+
+SEEDS = range(200)
+FAULTY = Options(faults=NAMES)
+
+
+def test_a_seed_gives_one_plan() -> None:
+    random.seed(1)
+    first = [Plan.drawn(seed, FAULTY) for seed in SEEDS]
+    random.seed(2)
+    assert first == [Plan.drawn(seed, FAULTY) for seed in SEEDS]
+    assert len({plan.entropy for plan in first}) == len(SEEDS)
+
+
+def test_every_script_can_be_followed() -> None:
+    for seed in SEEDS:
+        assert read_script(clinic_call(random.Random(seed)))
+
+
+def test_plans_differ_in_everything() -> None:
+    plans = [Plan.drawn(seed, FAULTY) for seed in SEEDS]
+    assert {len(plan.calls) for plan in plans} == {1, 2, 3}
+    assert {plan.stt for plan in plans} == {"flux", "nova"}
+    assert {plan.schedule.kind for plan in plans} == {"uniform", "priority"}
+    assert len({plan.profile for plan in plans}) == 4
+    assert all(20 <= plan.delay_ms <= plan.delay_ms + plan.jitter_ms <= 200 for plan in plans)
+    assert {len(plan.faults) for plan in plans} >= {0, 1, 2, 3}
+    said = {str(step) for plan in plans for call in plan.calls for step in call.script}
+    assert all(any(word in step for step in said) for word in ("cough", "interrupt", "press", "~"))
+
+
+def test_faults_change_nothing_else() -> None:
+    for seed in SEEDS:
+        without = Plan.drawn(seed)
+        assert without.faults == ()
+        assert attrs.evolve(Plan.drawn(seed, FAULTY), faults=()) == without
+
+
+def test_options_are_kept() -> None:
+    options = Options(profile="typical", stt="nova", schedule="order", schedule_seed=3)
+    plan = Plan.drawn(7, options)
+    assert (plan.profile, plan.stt) == ("typical", "nova")
+    assert (plan.schedule.kind, plan.schedule.seed) == ("order", 3)
+    assert plan.calls == Plan.drawn(7).calls
+    assert options.arguments() == (
+        "--faults none --profile typical --stt nova --schedule order --schedule-seed 3"
+    )
+    assert FAULTY.arguments() == "--faults all"

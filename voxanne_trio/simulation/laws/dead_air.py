@@ -1,0 +1,162 @@
+"""Law 5: when it is our turn the caller hears something within `dead_air_ms` of the turn being
+decided, and no pause is longer than that until the answer is complete.
+
+Measured where it is felt, at the phone's play-out, and only while the caller is silent. Speech from
+which nothing is decided must be answered as well: with words, the longest end-of-turn cap later;
+without any, after `unanswered_voice_ms` more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+import attrs
+
+from ...sandbox.playout import Timeline
+from ...turns import State
+from ..observed import Breach, Evidence, Observation, Told
+
+DEAD_AIR_MS: Final = 2_000
+"""The design's bound; a setting of that name, where there is one, wins."""
+
+CAP_SECONDS: Final = 1.8
+"""The longest end-of-turn cap, and what the recogniser has to answer it."""
+
+BREATH_SECONDS: Final = 0.7
+"""Voice after a shorter pause belongs to the same stretch."""
+
+WORTH_SECONDS: Final = 0.6
+"""Less voice than this without a word is a cough."""
+
+SAY_AGAINS: Final = 2
+"""How often in a row the caller is asked to repeat what gave no words."""
+
+_TICK: Final = 0.021
+
+
+@attrs.define(eq=False)
+class DeadAir:
+    """The law, watching one call."""
+
+    _told: list[Told] = attrs.field(factory=list)
+
+    def see(self, observed: Observation) -> Iterator[Breach]:
+        """Judged at the end, when it is known what was heard and when."""
+        if isinstance(observed, Told):
+            self._told.append(observed)
+        yield from ()
+
+    def conclude(self, evidence: Evidence) -> Iterator[Breach]:
+        """Every silence that was ours to break."""
+        if not self._told:
+            return
+        setting = getattr(evidence.settings, "dead_air_ms", DEAD_AIR_MS)
+        judged = _Judged(self._told, evidence, setting / 1000)
+        yield from judged.after_decisions()
+        yield from judged.after_speech()
+        yield from judged.inside_replies()
+
+
+class _Judged:
+    """One call's silences."""
+
+    def __init__(self, told: list[Told], evidence: Evidence, limit: float) -> None:
+        self._told = told
+        self._agent = evidence.agent
+        self._caller = evidence.caller
+        self._limit = limit
+        self._unanswered = evidence.settings.unanswered_voice_ms / 1000
+        self._delay = evidence.delay_seconds
+        over = [event.at for event in told if event.state is State.ENDED]
+        self._over = over[0] if over else told[-1].at
+
+    def after_decisions(self) -> Iterator[Breach]:
+        """From each turn decided to the next thing heard."""
+        for told in self._told:
+            if not told.does("Answer"):
+                continue
+            start = told.at + (self._delay if told.does("Cancel") else 0.0)
+            quiet_from = max(told.at, self._caller.voice_until(told.at + _TICK) or 0.0)
+            until = self._next(start)
+            if until - quiet_from > self._limit + _TICK:
+                yield Breach(
+                    f"{until - quiet_from:.2f} s of silence after a turn was decided", told.at
+                )
+
+    def after_speech(self) -> Iterator[Breach]:
+        """From the caller's last voice to the next thing heard, where nothing was decided."""
+        asked_again = 0
+        for start, end, voiced in _stretches(self._caller):
+            decided = any(
+                told.does("Answer") and start <= told.at <= end + CAP_SECONDS for told in self._told
+            )
+            if decided or self._is_speaking(end):
+                asked_again = 0
+                continue
+            has_words = self._has_words(start, end + CAP_SECONDS)
+            if not has_words and (voiced < WORTH_SECONDS or asked_again >= SAY_AGAINS):
+                continue
+            asked_again += not has_words
+            allowed = self._limit + (CAP_SECONDS if has_words else self._unanswered)
+            until = self._next(end + _TICK)
+            if until - end > allowed + _TICK:
+                what = "speech" if has_words else "voice without words"
+                yield Breach(f"{until - end:.2f} s of silence after {what}", end)
+
+    def inside_replies(self) -> Iterator[Breach]:
+        """Between two audible frames of an answer."""
+        for start, end in self._replies():
+            runs = [(self._agent.time(a), self._agent.time(b)) for a, b in self._agent.runs]
+            heard = [run for run in runs if run[1] > start and run[0] < end]
+            for (_, stopped), (again, _) in pairwise(heard):
+                silent = again - max(stopped, self._caller.voice_until(again) or 0.0)
+                if silent > self._limit + _TICK and not self._held(stopped, again):
+                    yield Breach(f"a pause of {silent:.2f} s inside an answer", stopped)
+
+    def _next(self, start: float) -> float:
+        """The next voice of anybody, or the end of the call."""
+        voices = (self._agent.voice_after(start), self._caller.voice_after(start + _TICK))
+        return min(self._over, *(at for at in voices if at is not None), math.inf)
+
+    def _is_speaking(self, at: float) -> bool:
+        """Whether we still spoke when the caller fell silent: then it was no turn of ours."""
+        states = [told.state for told in self._told if told.at <= at]
+        return bool(states) and states[-1] in {State.SPEAKING, State.HOLDING, State.PROCESSING}
+
+    def _has_words(self, start: float, end: float) -> bool:
+        return any(
+            getattr(told.event, "text", None) and start <= told.at <= end for told in self._told
+        )
+
+    def _replies(self) -> Iterator[tuple[float, float]]:
+        began: float | None = None
+        for told in self._told:
+            name = type(told.event).__name__
+            over = name == "PlayedOut" or told.does("Cancel") or told.state is State.ENDED
+            if over and began is not None:
+                yield began, told.at
+                began = None
+            if name == "ReplyAudible":
+                began = told.at
+
+    def _held(self, start: float, end: float) -> bool:
+        return any(told.state is State.HOLDING and start <= told.at <= end for told in self._told)
+
+
+def _stretches(channel: Timeline) -> Iterator[tuple[float, float, float]]:
+    """Runs of voice with only breaths between them: from, to, and how much of it is voiced."""
+    start = end = voiced = 0.0
+    for first, last in channel.runs:
+        begins, ends = channel.time(first), channel.time(last)
+        if voiced and begins - end >= BREATH_SECONDS:
+            yield start, end, voiced
+            voiced = 0.0
+        if not voiced:
+            start = begins
+        voiced += ends - begins
+        end = ends
+    if voiced:
+        yield start, end, voiced

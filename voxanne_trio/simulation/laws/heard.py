@@ -1,0 +1,146 @@
+"""Law 4: history never holds a sentence the caller did not reach; it is within one word of the
+play-out truth in 95 of 100 barge-ins, otherwise less, never more; and the model is told just that.
+
+The truth is read off the phone's recording, word by word. "Never more" is judged call by call; how
+often it was within a word is counted in `exact` and `interruptions`, for whoever adds up calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+import attrs
+
+from ...humanizer import Sentence
+from ...records import TurnRecord
+from ...telephony.speech import Speech
+from ...turns import State
+from ..numbered import Played, Vocabulary, played
+from ..observed import Breach, Evidence, Observation, Told
+
+
+@attrs.define
+class _Reply:
+    """A reply that was in play: from when to when, and what it gave to the voice."""
+
+    speech: Speech
+    began: float
+    ended: float = float("inf")
+
+
+@attrs.define(eq=False)
+class HeardText:
+    """The law, watching one call."""
+
+    interruptions: int = 0
+    exact: int = 0
+    """Interruptions whose heard text is within a word of the truth."""
+    _replies: dict[int, _Reply] = attrs.field(factory=dict)
+
+    def see(self, observed: Observation) -> Iterator[Breach]:
+        """Which replies there were."""
+        if isinstance(observed, Told):
+            for reply in self._replies.values():
+                over = observed.state is State.ENDED or observed.does("Cancel", "Say", "Answer")
+                if over and reply.ended > observed.at:
+                    reply.ended = observed.at
+            if observed.speech is not None and observed.reply not in self._replies:
+                self._replies[observed.reply] = _Reply(observed.speech, observed.at)
+        yield from ()
+
+    def conclude(self, evidence: Evidence) -> Iterator[Breach]:
+        """Each recorded turn against the recording, and the requests against the record."""
+        record = evidence.record
+        if record is None:
+            return
+        waiting = list(self._replies.values())
+        words = played(evidence.agent.audio)
+        for turn in record.turns:
+            reply = next((r for r in waiting if r.speech.spoken == turn.spoken), None)
+            if reply is None or not turn.spoken:
+                continue
+            waiting = waiting[waiting.index(reply) + 1 :]
+            yield from self._judge(turn, reply, _heard_of(reply, words, evidence), evidence)
+        yield from _requests(evidence, [turn.heard.strip() for turn in record.turns])
+
+    def _judge(
+        self, turn: TurnRecord, reply: _Reply, heard: list[Played], evidence: Evidence
+    ) -> Iterator[Breach]:
+        begun, finished = _reached(turn.spoken.split(), heard, evidence.vocabulary)
+        least, most = claimed(turn.heard, reply.speech.sentences)
+        if least > begun:
+            yield Breach(
+                f"{least} words are called heard, {begun} had begun (of {turn.spoken[:60]!r})"
+            )
+        if turn.interrupted:
+            self.interruptions += 1
+            self.exact += most >= finished - 1 and least <= begun
+
+
+def _heard_of(reply: _Reply, words: Sequence[Played], evidence: Evidence) -> list[Played]:
+    """The words that the phone played while this reply was in play (until its `clear` came)."""
+    time, late = evidence.agent.time, 2 * evidence.delay_seconds + 0.1
+    return [
+        word
+        for word in words
+        if reply.began <= time(word.start) <= reply.ended + late
+        and evidence.vocabulary.words[word.number].text in reply.speech.spoken
+    ]
+
+
+def _reached(
+    spoken: Sequence[str], heard: Sequence[Played], vocabulary: Vocabulary
+) -> tuple[int, int]:
+    """How many words of a text had begun and had been finished; taken up again counts once."""
+    begun = finished = 0
+    for word in heard:
+        meant = vocabulary.words[word.number]
+        at = next(
+            (
+                index
+                for index in (begun, *range(begun - 1, -1, -1))
+                if index < len(spoken) and spoken[index] == meant.text
+            ),
+            None,
+        )
+        if at is None:
+            continue
+        begun = max(begun, at + 1)
+        if word.cells >= meant.cells:
+            finished = max(finished, at + 1)
+    return begun, finished
+
+
+def claimed(heard: str, sentences: Sequence[Sentence]) -> tuple[int, int]:
+    """How many spoken words the written text that was heard stands for: at least, at most."""
+    rest, before = heard.strip(), 0
+    for sentence in sentences:
+        written = sentence.written.strip()
+        if rest.startswith(written):
+            rest = rest[len(written) :].lstrip()
+            before += len(sentence.spoken.split())
+            continue
+        if not rest:
+            break
+        stands_for = [
+            len(sentence.spoken[:said].split())
+            for said in range(len(sentence.spoken) + 1)
+            if sentence.written_until(said).strip() == rest
+        ]
+        return before + min(stands_for, default=0), before + max(stands_for, default=0)
+    return before, before
+
+
+def _requests(evidence: Evidence, heard: Sequence[str]) -> Iterator[Breach]:
+    """What the model was told we had said is what was heard: some turns in a row, in full."""
+    said = [text for text in heard if text]
+    told = {
+        joined for start in range(len(said)) for joined in accumulate(said[start:], "{} {}".format)
+    }
+    for number, messages in enumerate(evidence.asked):
+        ours = [str(m["content"]) for m in messages if m["role"] == "assistant" and m["content"]]
+        if ours and " ".join(ours) not in told:
+            yield Breach(
+                f"request {number} tells the model of {ours[-1][-60:]!r}, which was not heard so"
+            )

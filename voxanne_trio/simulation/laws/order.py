@@ -1,0 +1,71 @@
+"""Law 6: sentences play in order, and two replies are never audible at once.
+
+Words carry their numbers in the order of synthesis, so what goes to the phone must count up: inside
+a text word by word, from its first; back only to take up again what a `clear` has cut, or to a
+phrase that is kept as audio. A reply that comes back after another has begun counts down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from ..numbered import Vocabulary, Word
+from ..observed import Breach, Evidence, Observation, Sent, Told
+
+RESUME_WORDS: Final = 8
+"""How far back speech may be taken up again: half a second of it, and a word cut in two."""
+
+
+@attrs.define(eq=False)
+class InOrder:
+    """The law, watching one call."""
+
+    vocabulary: Vocabulary = attrs.field(factory=Vocabulary)
+    _last: Word | None = None
+    _cleared: bool = False
+    _new_reply: bool = False
+
+    def see(self, observed: Observation) -> Iterator[Breach]:
+        """Every word that is sent, against the one before."""
+        if isinstance(observed, Told):
+            self._new_reply |= observed.does("Answer", "Say")
+        elif isinstance(observed, Sent) and observed.kind == "clear":
+            self._cleared = True
+        elif isinstance(observed, Sent):
+            for number in observed.numbers:
+                yield from self._next(self.vocabulary.words[number])
+
+    def conclude(self, evidence: Evidence) -> Iterator[Breach]:
+        """Nothing: every word was judged as it went."""
+        del evidence
+        yield from ()
+
+    def _next(self, word: Word) -> Iterator[Breach]:
+        last, self._last = self._last, word
+        if last is not None and last.number == word.number and not self._cleared:
+            return
+        cleared, self._cleared = self._cleared, False
+        if last is None or last.passage != word.passage:
+            yield from self._next_passage(last, word, cleared=cleared)
+        elif cleared and last.number - RESUME_WORDS <= word.number <= last.number + 1:
+            return
+        elif word.number != last.number + 1 and not self._begins_again(word):
+            yield Breach(f"word {word.index} of a text after its word {last.index} ({word.text!r})")
+
+    def _begins_again(self, word: Word) -> bool:
+        return self.vocabulary.is_phrase(word.number) and word.index == 0 and self._new_reply
+
+    def _next_passage(self, last: Word | None, word: Word, *, cleared: bool) -> Iterator[Breach]:
+        takes_up = cleared and last is not None and last.number - word.number <= RESUME_WORDS
+        phrases = self.vocabulary.is_phrase
+        if word.index and not takes_up:
+            yield Breach(f"a text begins with its word {word.index} ({word.text!r})")
+        if phrases(word.number):
+            self._new_reply = False
+            return
+        older = last is not None and not phrases(last.number) and word.number < last.number
+        if older and not takes_up:
+            yield Breach(f"an older text after a newer one ({word.text!r})")

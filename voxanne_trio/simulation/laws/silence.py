@@ -1,0 +1,88 @@
+"""Law 1: after a hold or a barge-in no audio queued before the `clear` reaches the wire after it; a
+hold sends nothing until it resumes; one `clear` for each interruption, no more.
+
+Judged at the product's own socket, message by message: what the floor decided there and then must
+hold for the very next message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from ...audio import RATE
+from ...turns import State
+from ..observed import Breach, Evidence, Observation, Sent, Told
+
+QUIET: Final = {State.IDLE, State.LISTENING, State.HOLDING, State.ENDED}
+"""States in which nothing of ours may be sent to be played."""
+
+CLEAR_SECONDS: Final = 0.1
+"""The budget from the decision to the `clear` on the wire."""
+
+_NEVER: Final = float("inf")
+
+
+@attrs.define(eq=False)
+class Silenced:
+    """The law, watching one call."""
+
+    phrases: int = 0
+    """Words with lower numbers are of phrases, which may be played again."""
+    _state: State = State.IDLE
+    _held: bool = False
+    _dead_below: int = 0  # words with lower numbers are of replies that were cancelled
+    _owed: int = 0  # clears that may still come for the last interruption
+    _due_by: float = _NEVER  # by when one must have come
+    _drained_at: float = 0.0  # the phone cannot have played all before that
+
+    def see(self, observed: Observation) -> Iterator[Breach]:
+        """Every message against the floor at that moment."""
+        if observed.at > self._due_by:
+            self._due_by = _NEVER
+            yield Breach(f"no clear within {CLEAR_SECONDS * 1000:.0f} ms of an interruption")
+        if isinstance(observed, Told):
+            self._floor_moved(observed)
+        elif isinstance(observed, Sent) and observed.kind == "media":
+            yield from self._audio(observed)
+        elif isinstance(observed, Sent) and observed.kind == "clear":
+            yield from self._clear()
+
+    def conclude(self, evidence: Evidence) -> Iterator[Breach]:
+        """Nothing: every message was judged as it went."""
+        del evidence
+        yield from ()
+
+    def _floor_moved(self, told: Told) -> None:
+        holds = told.state is State.HOLDING and told.before is not State.HOLDING
+        cancels = told.does("Cancel")
+        if cancels:
+            self._dead_below = told.synthesised
+        if (holds or cancels) and not self._held and told.state is not State.ENDED:
+            self._owed = 1
+            if told.at < self._drained_at:
+                self._due_by = told.at + CLEAR_SECONDS
+        if told.state is State.ENDED:
+            self._due_by = _NEVER  # the stream is closed: that silences too
+        self._held = told.state is State.HOLDING
+        self._state = told.state
+
+    def _audio(self, sent: Sent) -> Iterator[Breach]:
+        if self._state in QUIET:
+            yield Breach(f"audio on the wire while {self._state.value}")
+        if self._due_by < _NEVER:
+            self._due_by = _NEVER
+            yield Breach("audio on the wire before the clear of an interruption")
+        dead = [number for number in sent.numbers if self.phrases <= number < self._dead_below]
+        if dead:
+            yield Breach(f"audio of a cancelled reply on the wire (words {dead[0]} to {dead[-1]})")
+        self._owed = 0
+        seconds = len(sent.audio) / RATE
+        self._drained_at = max(self._drained_at, sent.at) + seconds
+
+    def _clear(self) -> Iterator[Breach]:
+        if not self._owed:
+            yield Breach("a clear without an interruption, or a second one for it")
+        self._owed, self._due_by, self._drained_at = 0, _NEVER, 0.0

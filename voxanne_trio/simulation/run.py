@@ -1,0 +1,304 @@
+"""One simulated world from its plan to its outcome: the calls placed, the faults struck, the laws
+held, and what is left when all is over.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Final
+
+import attrs
+import trio
+
+from ..sandbox.server import Placed, seeded
+from ..sandbox.stream import Link
+from .determinism import Limits, Stuck, virtual_run
+from .faults import FAULTS, Fault
+from .laws import LAWS, NEIGHBOURS, RUN, Law, Violation
+from .laws.heard import HeardText
+from .laws.order import InOrder
+from .laws.silence import Silenced
+from .numbered import NumberedMicrophone, NumberedVoices
+from .observed import Evidence
+from .plan import CallPlan, Plan
+from .trace import Trace
+from .witness import Witness, Witnesses
+from .world import World, world
+
+REST_SECONDS: Final = 45.0
+"""After the last call: for spare sockets and keep-alives to end."""
+
+LONGEST_CALL: Final = 600.0
+"""Virtual seconds after which a caller gives up, whatever the script says."""
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """What became of a plan."""
+
+    seed: int
+    digest: str
+    violations: tuple[Violation, ...]
+    turns: int
+    interruptions: int
+    exact: int
+    """Interruptions whose heard text is within a word of what was played."""
+    coverage: Mapping[str, int]
+    calls: int
+    virtual_seconds: float
+    """Of all its calls, from ringing to their ends; the world's start and rest do not count."""
+    real_seconds: float
+    last_lines: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether every law was kept."""
+        return not self.violations
+
+
+class Meddler(trio.abc.Instrument):
+    """An instrument that wants to know the simulation it is used in."""
+
+    def join(self, simulation: Simulation, here: World) -> None:
+        """The world stands, and no call has rung yet."""
+
+
+def run(
+    plan: Plan,
+    *,
+    limits: Limits | None = None,
+    keep_trace: bool = False,
+    meddler: Meddler | None = None,
+) -> Outcome:
+    """Carry a plan out. Never raises for what the product does: that is a violation."""
+    began = time.perf_counter()
+    simulation = Simulation(plan, Trace(keep=keep_trace), meddler)
+    try:
+        virtual_run(
+            simulation.play,
+            schedule=plan.schedule,
+            entropy=plan.entropy,
+            limits=limits,
+            instruments=() if meddler is None else (meddler,),
+        )
+    except Stuck as stuck:
+        simulation.fail(str(stuck))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this plan's outcome
+        simulation.fail(_told(error))
+    outcome = simulation.outcome(time.perf_counter() - began)
+    suffering = _suffering(plan, outcome)
+    return attrs.evolve(outcome, violations=(*outcome.violations, *suffering))
+
+
+def _suffering(plan: Plan, outcome: Outcome) -> Iterator[Violation]:
+    """Law 9: what calls without faults of their own would not have without those of another."""
+    faulty = {fault.call for fault in plan.faults}
+    broken = [v for v in outcome.violations if v.call not in faulty and v.law != RUN]
+    if not faulty or not broken or NEIGHBOURS in plan.without_laws:
+        return
+    twin = run(attrs.evolve(plan, faults=()))
+    anyway = {(violation.call, violation.law) for violation in twin.violations}
+    for violation in broken:
+        if (violation.call, violation.law) not in anyway:
+            detail = f"beside a call with faults law {violation.law}: {violation.detail}"
+            yield attrs.evolve(violation, law=NEIGHBOURS, detail=detail)
+
+
+def _told(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    where = traceback.extract_tb(error.__traceback__)
+    place = f" at {where[-1].filename.rpartition('/')[2]}:{where[-1].lineno}" if where else ""
+    return f"{type(error).__name__}: {error}{place}"
+
+
+class Simulation:
+    """A plan being carried out: `play` is its whole life, on a virtual clock."""
+
+    def __init__(self, plan: Plan, trace: Trace, meddler: Meddler | None = None) -> None:
+        self.plan = plan
+        self.meddler = meddler
+        self.trace = trace
+        self.voices = NumberedVoices()
+        self.witnesses = Witnesses()
+        self.watching: list[Witness] = []
+        self.placed: list[Placed] = []
+        self.broken: list[Violation] = []
+        self.virtual_seconds = 0.0
+
+    def fail(self, detail: str) -> None:
+        """The run itself went wrong."""
+        faults = tuple(fault.name for fault in self.plan.faults)
+        self.broken.append(Violation(RUN, self.virtual_seconds, detail, faults=faults))
+
+    async def play(self) -> None:
+        """The world, its calls, and a rest after them."""
+        plan = self.plan
+        async with world(
+            profile=plan.profile,
+            seed=plan.entropy,
+            link=Link(plan.delay_ms, plan.jitter_ms, seeded(plan.entropy, "link")),
+            voices=self.voices,
+            answer=self.witnesses.answer,
+            deepgram=self.witnesses.deepgram,
+            stt=plan.stt,
+            **plan.settings,
+        ) as here:
+            self.voices.vocabulary.seal_phrases()
+            for number, call in enumerate(plan.calls):
+                self._prepare(here, number, call)
+            if self.meddler is not None:
+                self.meddler.join(self, here)
+            before = _living()
+            await self._calls(here)
+            await trio.sleep(REST_SECONDS)
+            self._leftovers(here, before)
+            await self._conclude(here)
+
+    def _prepare(self, here: World, number: int, call: CallPlan) -> None:
+        placed = here.call(*call.script)
+        placed.call.microphone = NumberedMicrophone(
+            0.0, seeded(self.plan.entropy, f"line {number}")
+        )
+        faults = tuple(dict.fromkeys(f.name for f in self.plan.faults if f.call == number))
+        witness = Witness(
+            name=f"call-{number}",
+            number=number,
+            vocabulary=self.voices.vocabulary,
+            trace=self.trace,
+            laws=self._laws(),
+            faults=faults,
+        )
+        self.witnesses.watch(placed.call, witness)
+        self.watching.append(witness)
+        self.placed.append(placed)
+
+    def _laws(self) -> dict[int, Law]:
+        vocabulary = self.voices.vocabulary
+        made: dict[int, Law] = {number: law() for number, law in LAWS.items()}
+        made[1] = Silenced(phrases=vocabulary.phrases)
+        made[6] = InOrder(vocabulary)
+        return {n: law for n, law in made.items() if n not in self.plan.without_laws}
+
+    # The calls.
+
+    async def _calls(self, here: World) -> None:
+        async with trio.open_nursery() as striking:
+            for fault in self.plan.faults:
+                striking.start_soon(self._strike, here, fault)
+            async with trio.open_nursery() as calling:
+                for number, call in enumerate(self.plan.calls):
+                    calling.start_soon(self._call, here, number, call)
+            striking.cancel_scope.cancel()
+
+    async def _call(self, here: World, number: int, call: CallPlan) -> None:
+        placed = self.placed[number]
+        await placed.caller.prepare()
+        await trio.sleep(call.rings_at)
+        async with trio.open_nursery() as nursery:
+            leaves = LONGEST_CALL if call.leaves_after is None else call.leaves_after
+            nursery.start_soon(partial(_hang_up_after, placed, leaves))
+            began = trio.current_time()
+            try:
+                await here.sandbox.place(placed)
+            finally:
+                self.virtual_seconds += trio.current_time() - began
+            nursery.cancel_scope.cancel()
+
+    async def _strike(self, here: World, fault: Fault) -> None:
+        await trio.sleep(fault.at)
+        placed, witness = self.placed[fault.call], self.watching[fault.call]
+        self.trace.write(trio.current_time(), witness.name, f"fault {fault.name}")
+        witness.struck(fault.name)
+        await FAULTS[fault.name](here, placed, fault)
+
+    # The end.
+
+    async def _conclude(self, here: World) -> None:
+        for placed, witness in zip(self.placed, self.watching, strict=True):
+            evidence = await self._evidence(here, placed, witness)
+            for number, law in witness.laws.items():
+                for breach in law.conclude(evidence):
+                    witness.break_law(number, trio.current_time(), breach)
+
+    async def _evidence(self, here: World, placed: Placed, witness: Witness) -> Evidence:
+        call = placed.call
+        alone = len(self.plan.calls) == 1
+        ring = witness.call.audio if witness.call is not None else None
+        return Evidence(
+            sid=call.sid,
+            settings=here.composition.settings,
+            agent=call.playout,
+            caller=call.microphone,
+            vocabulary=self.voices.vocabulary,
+            record=await here.composition.records.find(call.sid),
+            streamed=bool(call.journal.of("start")),
+            asked=here.asked if alone else (),
+            dropped_ms=ring.dropped_ms if ring is not None else {},
+            waiting_ms=ring.waiting_ms if ring is not None else 0.0,
+            delay_seconds=(self.plan.delay_ms + self.plan.jitter_ms) / 1000,
+        )
+
+    def _leftovers(self, here: World, before: Counter[str]) -> None:
+        if 2 in self.plan.without_laws:
+            return
+        for detail in _left_in(here, before):
+            faults = tuple(fault.name for fault in self.plan.faults)
+            self.broken.append(Violation(2, trio.current_time(), detail, faults=faults))
+
+    def outcome(self, real_seconds: float) -> Outcome:
+        """All of it, as a value."""
+        coverage: Counter[str] = Counter()
+        for witness in self.watching:
+            coverage += witness.coverage
+        heard = [
+            law for w in self.watching for law in w.laws.values() if isinstance(law, HeardText)
+        ]
+        return Outcome(
+            seed=self.plan.seed,
+            digest=self.trace.digest,
+            violations=(*self.broken, *(v for w in self.watching for v in w.violations)),
+            turns=sum(witness.turns for witness in self.watching),
+            interruptions=sum(law.interruptions for law in heard),
+            exact=sum(law.exact for law in heard),
+            coverage=dict(sorted(coverage.items())),
+            calls=len(self.plan.calls),
+            virtual_seconds=self.virtual_seconds,
+            real_seconds=real_seconds,
+            last_lines=tuple(self.trace.lines),
+        )
+
+
+async def _hang_up_after(placed: Placed, seconds: float) -> None:
+    await trio.sleep(seconds)
+    placed.call.hang_up()
+
+
+def _living() -> Counter[str]:
+    """The tasks that live, by name; those of peers at the other end of a wire left out."""
+    root = trio.lowlevel.current_root_task()
+    found: Counter[str] = Counter()
+    waiting = [root] if root is not None else []
+    while waiting:
+        task = waiting.pop()
+        if task.name.startswith("peer "):
+            continue
+        found[task.name.rpartition(".")[2] or task.name] += 1
+        waiting += [child for nursery in task.child_nurseries for child in nursery.child_tasks]
+    return found
+
+
+def _left_in(here: World, before: Counter[str]) -> Iterator[str]:
+    """What calls have left in a world after its rest."""
+    for name, count in (_living() - before).items():
+        yield f"{count} more of task {name!r} than before the calls"
+    if count := here.deepgram.open["listen"]:
+        yield f"{count} listen sockets are open after the calls"
+    if count := sum(socket.is_lent for socket in here.composition._sockets._sockets):
+        yield f"{count} speak sockets are still lent"
+    if here.sandbox.bugs:
+        yield f"the stand-ins failed {here.sandbox.bugs} times"

@@ -1,0 +1,190 @@
+"""A whole call in virtual time: the product's real code and wires, the stand-ins, no sockets.
+
+Rules of tests built on it: time is `autojump_clock` (or a `virtual_run`); no threads; a caller acts
+by a script or by virtual time, never by sleeping for real; what reached the wire is asserted
+exactly.
+"""
+
+from __future__ import annotations
+
+import random
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+import attrs
+import trio
+
+from ..clinic import load_clinic
+from ..records import CallRecord
+from ..sandbox import memory
+from ..sandbox.caller import read_script, utterances
+from ..sandbox.deepgram import Deepgram
+from ..sandbox.groq import Groq
+from ..sandbox.line import CLEAN, Line
+from ..sandbox.profiles import Profile
+from ..sandbox.receptionist import Receptionist
+from ..sandbox.scripted import Scripted
+from ..sandbox.server import Placed, Sandbox, seeded
+from ..sandbox.stream import Link
+from ..sandbox.twilio import Account, Numbers, Twilio
+from ..sandbox.voice import ToneVoices, Voices
+from ..settings import Settings
+from ..upstream import Dialer
+from ..web.application import create_app
+from ..web.composition import Composition, Outside
+from ..web.desk import Answer
+from ..web.guard import GuardedServer
+
+TOKEN: Final = "made_up_auth_token"  # noqa: S105 - of an account that does not exist
+WALL: Final = 1_800_000_000.0
+PUBLIC: Final = "http://voxanne.test"
+WARM_SECONDS: Final = 5.0
+"""Of virtual time, after which the phrases are synthesised and the speak sockets are open."""
+
+_NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Wires are plain in here; a context with the system's certificates takes 30 ms to make."""
+
+SETTINGS: Final = Settings(
+    deepgram_api_key="dg",
+    deepgram_base_url="http://deepgram.test",
+    groq_api_key="gq",
+    groq_base_url="http://groq.test",
+    twilio_account_sid="AC" + "0" * 32,
+    twilio_auth_tokens=(TOKEN,),
+    public_url=PUBLIC,
+    cache_dir="",
+)
+
+
+def wall() -> float:
+    """The clock on the wall of the simulated world."""
+    return WALL + trio.current_time()
+
+
+@attrs.define(eq=False)
+class World:
+    """The network with everybody on it."""
+
+    network: memory.Network
+    composition: Composition
+    sandbox: Sandbox
+    deepgram: Deepgram
+    groq: Groq
+    nursery: trio.Nursery
+    asked: list[list[Mapping[str, Any]]]
+    """The messages of each request to the model."""
+
+    async def ring(self, *script: Any, then: Sequence[str] = ()) -> Placed:
+        """A call whose caller follows the script, to its end. `then`: more words the recogniser
+        will find in the audio, for tests that speak by hand."""
+        placed = self.call(*script, then=then)
+        await self.sandbox.place(placed)
+        return placed
+
+    def call(
+        self, *script: Any, then: Sequence[str] = (), line: Line = CLEAN, seed: int = 0
+    ) -> Placed:
+        """A call that has not rung yet; `seed` is that of the caller's coughs."""
+        numbers = Numbers(webhook=PUBLIC + "/twiml")
+        placed = self.sandbox.new_call(numbers, script, line, seed)
+        assert self.sandbox.scripts is not None
+        self.sandbox.scripts.register(placed.call.sid, [*utterances(read_script(script)), *then])
+        return placed
+
+    async def record(self, placed: Placed) -> CallRecord:
+        """The product's record of a call."""
+        record = await self.composition.records.find(placed.call.sid)
+        assert record is not None
+        return record
+
+
+@asynccontextmanager
+async def world(
+    *,
+    profile: str = "fixed:260,110,90",
+    seed: int = 0,
+    link: Link | None = None,
+    warm_phrases: bool = True,
+    voices: Voices | None = None,
+    answer: Answer | None = None,
+    deepgram: Callable[..., Deepgram] = Deepgram,
+    **settings: Any,
+) -> AsyncIterator[World]:
+    """Start everything, and end it with the body.
+
+    `answer` takes each call in place of the product's own (which it may well ask), `voices` and
+    `deepgram` are other forms of the stand-ins; all else are settings.
+    """
+    async with trio.open_nursery() as nursery:
+        network = memory.Network(nursery)
+        delays = Profile.named(profile, seeded(seed, "profile"))
+        scripts = Scripted()
+        voices = voices or ToneVoices()
+        asked: list[list[Mapping[str, Any]]] = []
+        vendor = deepgram(
+            delays,
+            voices,
+            scripts,
+            seeded(seed, "deepgram"),
+            wall=lambda: datetime.fromtimestamp(wall(), UTC),
+        )
+        groq = Groq(delays, _answering(asked), rng=seeded(seed, "groq"), wall=wall)
+        sandbox = Sandbox(
+            profile=delays,
+            groq=groq,
+            twilio=Twilio(_account(network, seed, link)),
+            deepgram=vendor,
+            scripts=scripts,
+            speak=voices.caller().speak,
+        )
+        network.listen("deepgram.test", sandbox.handler)
+        network.listen("groq.test", sandbox.handler)
+        composition = Composition(attrs.evolve(SETTINGS, **settings), _outside(network, seed))
+        app = create_app(
+            composition.settings,
+            lambda _: composition,
+            answer=answer,
+            wall_clock=wall,
+            entropy=seeded(seed, "entropy").randbytes,
+        )
+        server = memory.MemoryServer(app, server=GuardedServer)
+        network.listen("voxanne.test", server.handle)
+        await nursery.start(partial(server.run))
+        if warm_phrases:
+            await trio.sleep(WARM_SECONDS)
+        yield World(network, composition, sandbox, vendor, groq, nursery, asked)
+        nursery.cancel_scope.cancel()
+
+
+def _answering(asked: list[list[Mapping[str, Any]]]) -> Callable[..., Any]:
+    receptionist = Receptionist(load_clinic())
+
+    def answer(messages: Sequence[Mapping[str, Any]], tools: Sequence[str]) -> Any:
+        asked.append(list(messages))
+        return receptionist.answer(messages, tools)
+
+    return answer
+
+
+def _account(network: memory.Network, seed: int, link: Link | None) -> Account:
+    return Account(
+        sid=SETTINGS.twilio_account_sid,
+        auth_token=TOKEN,
+        dial=network.dial,
+        rng=seeded(seed, "twilio"),
+        wall=wall,
+        link=link or Link(rng=seeded(seed, "link")),
+    )
+
+
+def _outside(network: memory.Network, seed: int) -> Outside:
+    return Outside(
+        dialer=Dialer(open_stream=network.dial, ssl_context=_NO_TLS),
+        http_transport=memory.http_transport(network.dial),
+        wall_clock=wall,
+        random=random.Random(seed),  # noqa: S311 - reproducible on purpose
+    )

@@ -1,0 +1,144 @@
+"""Rows of the table for any state: how a call starts, what goes wrong, how it ends. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from ..events import (
+    CallStarted,
+    HearingLost,
+    HearingRestored,
+    PlayedOut,
+    ReplyFailed,
+    ReplyProduced,
+    StreamLost,
+    StreamStopped,
+)
+from .commands import CloseStream, EndCall, SetTimer
+from .floor import Ending, Floor, Kind, Phrase, Scene, State, Timer
+from .replies import Step, be_patient, idle, respond, say
+
+FAILURES_BEFORE_GIVING_UP: Final = 2
+
+WARNED_SECONDS: Final = 60
+"""So long before the longest call ends, the caller is told."""
+
+
+def as_before(floor: Floor, event: object, scene: Scene) -> Step:
+    """Nothing."""
+    return floor, ()
+
+
+def greet(floor: Floor, event: CallStarted, scene: Scene) -> Step:
+    longest = scene.rules.max_call_seconds
+    timers = [SetTimer(Timer.CALL_LIMIT, longest)]
+    if longest > 2 * WARNED_SECONDS:
+        timers.append(SetTimer(Timer.CALL_WARNING, longest - WARNED_SECONDS))
+    greeted, commands = say(floor, Phrase.GREETING)
+    return greeted, (*timers, *commands)
+
+
+def stream_is_over(floor: Floor, event: StreamStopped | StreamLost, scene: Scene) -> Step:
+    how = "caller hung up" if isinstance(event, StreamStopped) else "stream lost"
+    return attrs.evolve(floor, state=State.ENDED), (EndCall(how),)
+
+
+# Hearing comes and goes
+
+
+def hearing_is_lost(floor: Floor, event: HearingLost, scene: Scene) -> Step:
+    if floor.ending is not None:
+        return floor, ()
+    if floor.state is State.SPEAKING:  # let it be heard out: nobody can interrupt it any more
+        return attrs.evolve(floor, owed=Phrase.TROUBLE), ()
+    return say(floor, Phrase.TROUBLE, Ending.TROUBLE)
+
+
+def hearing_is_back(floor: Floor, event: HearingRestored, scene: Scene) -> Step:
+    return say(floor, Phrase.SAY_AGAIN) if event.words_lost else (floor, ())
+
+
+def hearing_is_back_over_us(floor: Floor, event: HearingRestored, scene: Scene) -> Step:
+    """The call can go on after all, unless it is for its replies that we give it up."""
+    if floor.owed is not Phrase.TROUBLE or floor.failures >= FAILURES_BEFORE_GIVING_UP:
+        return floor, ()
+    ask_again = event.words_lost or floor.failures
+    return attrs.evolve(floor, owed=Phrase.SAY_AGAIN if ask_again else None), ()
+
+
+# Replies come to their end
+
+
+def produced(floor: Floor, event: ReplyProduced, scene: Scene) -> Step:
+    """An answer went well. A phrase that could be said proves nothing about the next answer."""
+    failures = 0 if floor.asked and floor.heard else floor.failures
+    return attrs.evolve(floor, produced=True, failures=failures), ()
+
+
+def nothing_was_said(floor: Floor, event: ReplyFailed | PlayedOut, scene: Scene) -> Step:
+    """The reply came to nothing: an apology, and at the second time in a row the end."""
+    failures = floor.failures + 1
+    failed = attrs.evolve(floor, failures=failures)
+    if floor.ending is not None:
+        return say(failed, Phrase.GOODBYE, floor.ending)
+    if failures >= FAILURES_BEFORE_GIVING_UP:
+        return say(failed, Phrase.TROUBLE, Ending.TROUBLE)
+    return say(failed, Phrase.APOLOGY)
+
+
+def broke_off(floor: Floor, event: ReplyFailed, scene: Scene) -> Step:
+    """The reply failed while it was heard: what is left is played, then the apology."""
+    failures = floor.failures + 1
+    floor = attrs.evolve(floor, failures=failures, produced=True)
+    if floor.ending is not None:
+        return floor, ()  # there is nothing left to say better
+    giving_up = failures >= FAILURES_BEFORE_GIVING_UP or floor.owed is Phrase.TROUBLE
+    return attrs.evolve(floor, owed=Phrase.TROUBLE if giving_up else Phrase.APOLOGY), ()
+
+
+def played_out(floor: Floor, event: PlayedOut, scene: Scene) -> Step:
+    """All was heard: what was kept for now is answered, what is owed is said, or it is the
+    caller's turn."""
+    if floor.ending is not None and not floor.kept:
+        return floor, (SetTimer(Timer.HANGUP, scene.rules.hangup_grace_ms / 1000),)
+    if floor.owed is not None:
+        ending = Ending.TROUBLE if floor.owed is Phrase.TROUBLE else None
+        return say(floor, floor.owed, ending)
+    failures = 0 if floor.asked else floor.failures
+    listening = attrs.evolve(floor, state=State.LISTENING, failures=failures, held=False)
+    if floor.kept and floor.ending is None:
+        return respond(listening, floor.kept, scene)
+    if floor.ending is not None:
+        return floor, (SetTimer(Timer.HANGUP, scene.rules.hangup_grace_ms / 1000),)
+    listening, patience = be_patient(listening, scene)
+    return listening, (*patience, idle(listening, scene))
+
+
+# The call is long, or over
+
+
+def hang_up(floor: Floor, scene: Scene) -> Step:
+    if floor.ending is None:
+        return floor, ()
+    return attrs.evolve(floor, state=State.ENDED), (CloseStream(floor.ending),)
+
+
+def call_is_at_its_limit(floor: Floor, scene: Scene) -> Step:
+    if floor.ending is None:
+        return say(floor, Phrase.TIME_IS_UP, Ending.LIMIT)
+    if floor.ending in {Ending.FAREWELL, Ending.SILENCE}:
+        protected = attrs.evolve(floor, ending=Ending.LIMIT, kind=Kind.PROTECTED)
+        return protected, ()  # nothing calls this goodbye off
+    return floor, ()
+
+
+def call_is_nearly_at_its_limit(floor: Floor, scene: Scene) -> Step:
+    """Told when nobody speaks; otherwise after what is being said."""
+    if floor.ending is not None or floor.owed is not None:
+        return floor, ()
+    busy = floor.voice or floor.words or floor.unanswered or floor.speculating
+    if floor.state is State.LISTENING and not busy:
+        return say(floor, Phrase.TIME_IS_SHORT)
+    return attrs.evolve(floor, owed=Phrase.TIME_IS_SHORT), ()

@@ -1,0 +1,268 @@
+"""Rows of the table while we listen, and while we work on an answer nobody has heard yet. Pure.
+
+A turn is over when the recogniser says so, or by our own cap: the caller has been silent for long
+enough, the recogniser has listened to all of their voice, and the text looks complete. The reply
+may already be in the making by then, behind its shut gate.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from ..events import (
+    ReplyFailed,
+    Sensitive,
+    SpeechStarted,
+    TurnEnded,
+    TurnEndedEagerly,
+    TurnResumed,
+    VoiceStarted,
+    VoiceStopped,
+    WordsHeard,
+)
+from . import policy
+from .commands import Cancel, Command, EndTurn, Hold, Resume, SetTimer, StopTimer
+from .floor import NO_WORDS, Ending, Floor, Phrase, Scene, State, Timer
+from .parts import merged
+from .replies import (
+    Step,
+    cap,
+    drop,
+    goes_on,
+    idle,
+    is_covered,
+    is_ours,
+    left_of,
+    respond,
+    say,
+    speculate,
+)
+
+LONG_VOICE_MS: Final = 600
+"""Voice that lasts longer is no cough: words are expected of it."""
+
+POLL_SECONDS: Final = 0.1
+"""How often we look whether the recogniser has caught up with the voice."""
+
+FORCED_SECONDS: Final = 0.3
+"""How long the recogniser may take to end a turn that we asked it to end."""
+
+MOST_ASKED_AGAIN: Final = 2
+_LADDER: Final = (Phrase.STILL_THERE, Phrase.STILL_THERE_AGAIN)
+
+
+# Voice
+
+
+def voice_noticed(floor: Floor) -> Floor:
+    """The caller's voice is on."""
+    return attrs.evolve(floor, voice=True, noticed=True, unexplained=True)
+
+
+def voice_over(floor: Floor, event: VoiceStopped) -> Floor:
+    """The caller's voice is off again."""
+    return attrs.evolve(floor, voice=False, voiced_until=event.at)
+
+
+def voice_started(floor: Floor, event: VoiceStarted, scene: Scene) -> Step:
+    floor = voice_noticed(floor)
+    commands: list[Command] = [StopTimer(Timer.END_OF_TURN), StopTimer(Timer.FORCED)]
+    if floor.asked_again < MOST_ASKED_AGAIN and not floor.words:
+        seconds = (LONG_VOICE_MS + scene.rules.unanswered_voice_ms) / 1000
+        commands.append(SetTimer(Timer.VOICE_WITHOUT_WORDS, seconds))
+    return floor, tuple(commands)
+
+
+def voice_stopped(floor: Floor, event: VoiceStopped, scene: Scene) -> Step:
+    floor = voice_over(floor, event)
+    if floor.words or floor.unanswered:
+        return floor, cap(floor, scene)
+    commands: list[Command] = [StopTimer(Timer.VOICE_WITHOUT_WORDS)]
+    if event.voiced_ms > LONG_VOICE_MS and floor.asked_again < MOST_ASKED_AGAIN:
+        seconds = left_of(scene.rules.unanswered_voice_ms, event.at, scene)
+        commands = [SetTimer(Timer.VOICE_WITHOUT_WORDS, seconds)]
+    return floor, (*commands, idle(floor, scene, event.at))
+
+
+def voice_without_words(floor: Floor, scene: Scene) -> Step:
+    if floor.words or floor.unanswered or floor.asked_again >= MOST_ASKED_AGAIN:
+        return floor, ()
+    return say(attrs.evolve(floor, asked_again=floor.asked_again + 1), Phrase.SAY_AGAIN)
+
+
+# Words
+
+
+def words(floor: Floor, event: SpeechStarted | WordsHeard | TurnResumed, scene: Scene) -> Step:
+    if not event.text or is_ours(floor, event.text, scene):
+        return floor, ()
+    news = not policy.same_words(event.text.reveal(), floor.words.reveal())
+    floor = attrs.evolve(floor, words=event.text, unexplained=floor.unexplained and not news)
+    whole = merged(floor.unanswered, event.text).reveal()
+    dropped: tuple[Command, ...] = ()
+    other = floor.speculating and not policy.same_words(whole, floor.speculating.reveal())
+    if other or isinstance(event, TurnResumed):
+        floor, dropped = drop(floor)
+    timers: list[Command] = [StopTimer(Timer.VOICE_WITHOUT_WORDS), idle(floor, scene)]
+    if floor.unanswered:
+        timers.append(SetTimer(Timer.UNANSWERED, scene.rules.hold_max_ms / 1000))
+    if news:
+        timers += cap(floor, scene)
+    return floor, (*dropped, *timers)
+
+
+def ended_eagerly(floor: Floor, event: TurnEndedEagerly, scene: Scene) -> Step:
+    if is_ours(floor, event.text, scene):
+        return floor, ()
+    floor, commands = words(floor, WordsHeard(event.text), scene)
+    floor, more = speculate(floor, event.text, scene)
+    return floor, (*commands, *more)
+
+
+def turn_ended(floor: Floor, event: TurnEnded, scene: Scene) -> Step:
+    news = not policy.same_words(event.text.reveal(), floor.words.reveal())
+    floor = attrs.evolve(floor, words=NO_WORDS, unexplained=floor.unexplained and not news)
+    if not event.text or is_ours(floor, event.text, scene):
+        floor, dropped = (floor, ()) if floor.unanswered else drop(floor)
+        return floor, (*dropped, idle(floor, scene))
+    whole = merged(floor.unanswered, event.text)
+    if goes_on(floor, whole):
+        return _wait_for_more(floor, whole, scene)
+    return respond(floor, event.text, scene)
+
+
+def _wait_for_more(floor: Floor, whole: Sensitive, scene: Scene) -> Step:
+    """The recogniser takes a pause for the end where people pause: the turn stays open a while."""
+    seconds = left_of(scene.rules.unfinished_cap_ms, floor.voiced_until, scene)
+    floor = attrs.evolve(floor, unanswered=whole)
+    return floor, (StopTimer(Timer.FORCED), SetTimer(Timer.UNANSWERED, seconds))
+
+
+# Our own end of the turn
+
+
+def end_of_turn(floor: Floor, scene: Scene) -> Step:
+    """The caller has been silent for long enough."""
+    if floor.voice or not (floor.words or floor.unanswered):
+        return floor, ()
+    waited_long = left_of(scene.rules.hold_max_ms, floor.voiced_until, scene) <= 0
+    if not is_covered(floor, scene) and not waited_long:
+        return floor, (SetTimer(Timer.END_OF_TURN, POLL_SECONDS),)
+    if not floor.words:
+        return unanswered(floor, scene)
+    floor, commands = speculate(floor, floor.words, scene)
+    return floor, (*commands, EndTurn(), SetTimer(Timer.FORCED, FORCED_SECONDS))
+
+
+def forced(floor: Floor, scene: Scene) -> Step:
+    """The recogniser did not end the turn in time: then we do."""
+    if floor.voice or not floor.words:
+        return floor, ()
+    return respond(attrs.evolve(floor, closed=floor.words), floor.words, scene)
+
+
+def unanswered(floor: Floor, scene: Scene) -> Step:
+    """No more came: what there is, is the turn."""
+    if floor.voice:
+        return floor, (SetTimer(Timer.UNANSWERED, scene.rules.hold_max_ms / 1000),)
+    whole = merged(floor.unanswered, floor.words)
+    if not policy.word_count(whole.reveal()):  # "um", and no more: no turn
+        floor, dropped = drop(attrs.evolve(floor, unanswered=NO_WORDS))
+        return floor, (*dropped, idle(floor, scene))
+    return respond(attrs.evolve(floor, closed=floor.words), floor.words, scene)
+
+
+def nobody_speaks(floor: Floor, scene: Scene) -> Step:
+    """The idle ladder: a prompt, another, then goodbye."""
+    if floor.voice and floor.asked_again < MOST_ASKED_AGAIN:
+        return floor, (idle(floor, scene),)
+    if floor.words or floor.unanswered:
+        return unanswered(floor, scene)
+    rung = floor.rung
+    floor = attrs.evolve(floor, rung=rung + 1, waiting=False, words=NO_WORDS)
+    if rung >= len(scene.rules.idle_seconds):
+        return say(floor, Phrase.GOODBYE, Ending.SILENCE)
+    return say(floor, _LADDER[min(rung, len(_LADDER) - 1)])
+
+
+def speculation_failed(floor: Floor, event: ReplyFailed, scene: Scene) -> Step:
+    return drop(floor)
+
+
+# We work on an answer, and nothing of it has been heard
+
+
+def voice_before_the_answer(floor: Floor, event: VoiceStarted, scene: Scene) -> Step:
+    """Go on producing, behind the shut gate, until words come or the voice was nothing."""
+    floor = voice_noticed(floor)
+    stop = StopTimer(Timer.HOLD_CONFIRM)
+    if floor.held or not floor.interruption.voice_holds:
+        return floor, (stop,)
+    timer = SetTimer(Timer.HOLD_MAX, scene.rules.hold_max_ms / 1000)
+    return attrs.evolve(floor, held=True), (stop, Hold(), timer)
+
+
+def voice_before_the_answer_stopped(floor: Floor, event: VoiceStopped, scene: Scene) -> Step:
+    floor = voice_over(floor, event)
+    if not floor.held:
+        return floor, ()
+    seconds = left_of(scene.rules.hold_confirm_ms, event.at, scene)
+    return floor, (SetTimer(Timer.HOLD_CONFIRM, seconds),)
+
+
+def let_it_be_heard(floor: Floor, scene: Scene, *, waited: bool) -> Step:
+    """The voice before our answer was nothing, or has kept it back for long enough."""
+    if not floor.held or (floor.voice and not waited):
+        return floor, ()
+    if not waited and not is_covered(floor, scene):
+        return floor, (SetTimer(Timer.HOLD_CONFIRM, POLL_SECONDS),)
+    timers = (StopTimer(Timer.HOLD_CONFIRM), StopTimer(Timer.HOLD_MAX))
+    return attrs.evolve(floor, held=False), (*timers, Resume())
+
+
+def turn_goes_on(floor: Floor, event: SpeechStarted | WordsHeard, scene: Scene) -> Step:
+    """New words before anything of the reply was heard: the turn had not ended after all."""
+    if not event.text or not floor.interruption.words_count:
+        return floor, ()
+    if is_nothing_new(floor, event.text, scene):
+        return attrs.evolve(floor, words=event.text), ()
+    listening = attrs.evolve(
+        floor,
+        state=State.LISTENING,
+        unanswered=floor.asked,
+        words=event.text,
+        unexplained=False,
+        ending=None,
+        held=False,
+    )
+    timers = (
+        StopTimer(Timer.HOLD_CONFIRM),
+        SetTimer(Timer.UNANSWERED, scene.rules.hold_max_ms / 1000),
+    )
+    return listening, (
+        Cancel(floor.reply, forget_turn=True),
+        StopTimer(Timer.HOLD_MAX),
+        *timers,
+        *cap(listening, scene),
+    )
+
+
+def is_nothing_new(floor: Floor, text: Sensitive, scene: Scene) -> bool:
+    """Words that need no other answer than the one we are working on."""
+    said = text.reveal()
+    if policy.is_backchannel(said) or policy.same_words(said, floor.asked.reveal()):
+        return True
+    return is_ours(floor, text, scene)
+
+
+def turn_ended_again(floor: Floor, event: TurnEnded, scene: Scene) -> Step:
+    floor = attrs.evolve(floor, words=NO_WORDS)
+    if not event.text or not floor.interruption.words_count:
+        return floor, ()
+    if is_nothing_new(floor, event.text, scene):
+        return floor, ()
+    listening, commands = turn_goes_on(floor, WordsHeard(event.text), scene)
+    answering, more = turn_ended(listening, event, scene)
+    return answering, (commands[0], *more)

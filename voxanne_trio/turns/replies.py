@@ -1,0 +1,265 @@
+"""The moves that several rows of the table share: start a reply, commit one, drop one. Pure.
+
+Each takes a floor and returns the next with the commands to carry out.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import attrs
+
+from ..events import Sensitive
+from . import policy
+from .commands import (
+    Answer,
+    BePatient,
+    Cancel,
+    Command,
+    Commit,
+    GoOn,
+    Hold,
+    Repeat,
+    Say,
+    SetTimer,
+    StopTimer,
+)
+from .floor import NO_WORDS, Ending, Floor, Kind, Phrase, Scene, State, Timer
+from .parts import merged
+
+Step = tuple[Floor, tuple[Command, ...]]
+
+_OF_THE_TURN: Final = tuple(
+    StopTimer(timer)
+    for timer in (
+        *(Timer.END_OF_TURN, Timer.FORCED, Timer.UNANSWERED, Timer.VOICE_WITHOUT_WORDS),
+        *(Timer.HOLD_CONFIRM, Timer.HOLD_MAX, Timer.IDLE, Timer.HANGUP),
+    )
+)
+"""A reply begins: nothing of what was waited for matters any more."""
+
+_KINDS: Final = {
+    Phrase.GREETING: Kind.GREETING,
+    Phrase.GOODBYE: Kind.GOODBYE,
+    Phrase.TROUBLE: Kind.PROTECTED,
+    Phrase.TIME_IS_UP: Kind.PROTECTED,
+}
+_PATIENCE: Final = frozenset(
+    {
+        policy.Expecting.DIGITS,
+        policy.Expecting.SPELLING,
+        policy.Expecting.EMAIL,
+        policy.Expecting.ADDRESS,
+    }
+)
+
+
+def respond(floor: Floor, text: Sensitive, scene: Scene) -> Step:
+    """The caller's turn is over, with this text at its end: what is done about it."""
+    whole = merged(floor.unanswered, text)
+    if floor.speculating and policy.same_words(whole.reveal(), floor.speculating.reveal()):
+        return _commit(floor, scene)
+    floor, dropped = drop(floor)
+    said = whole.reveal()
+    if policy.asks_to_wait(said):
+        floor, commands = say(turn_over(floor), Phrase.SURE, text=whole)
+        return attrs.evolve(floor, waiting=True), (*dropped, *commands)
+    if is_for_model(said, scene):
+        floor, commands = _answer(floor, whole, scene)
+    else:
+        floor, commands = _again(floor, whole, scene)
+    return floor, (*dropped, *commands)
+
+
+def is_for_model(said: str, scene: Scene) -> bool:
+    """Whether the words ask the model something, and not the conversation itself."""
+    again = policy.asks_to_repeat(said) or policy.asks_for_slower(said)
+    return not (
+        policy.asks_to_wait(said)
+        or (again and scene.can_repeat)
+        or (policy.asks_to_go_on(said) and scene.can_go_on)
+    )
+
+
+def _answer(floor: Floor, whole: Sensitive, scene: Scene) -> Step:
+    farewell = policy.is_farewell(whole.reveal())
+    answering = begun(
+        turn_over(floor),
+        state=State.PROCESSING,
+        asked=whole,
+        kind=Kind.GOODBYE if farewell else Kind.ANSWER,
+        ending=Ending.FAREWELL if farewell else None,
+    )
+    answering, held = _kept_silent(answering, scene)
+    return answering, (*_OF_THE_TURN, Answer(answering.reply, whole, farewell), *held)
+
+
+def _again(floor: Floor, whole: Sensitive, scene: Scene) -> Step:
+    said = whole.reveal()
+    saying = begun(turn_over(floor), state=State.PROCESSING, asked=whole)
+    if policy.asks_to_go_on(said) and scene.can_go_on:
+        command: Command = GoOn(saying.reply, whole)
+    else:
+        command = Repeat(saying.reply, whole, slower=policy.asks_for_slower(said))
+    return saying, (*_OF_THE_TURN, command)
+
+
+def speculate(floor: Floor, text: Sensitive, scene: Scene) -> Step:
+    """The turn may be over with this text: begin the reply behind its shut gate."""
+    whole = merged(floor.unanswered, text)
+    said = whole.reveal()
+    if floor.speculating and policy.same_words(said, floor.speculating.reveal()):
+        return floor, ()
+    floor, dropped = drop(floor)
+    allowed = scene.may_speculate and floor.speculations < scene.rules.speculations
+    if not allowed or not is_for_model(said, scene) or not policy.word_count(said):
+        return floor, dropped
+    speculating = begun(floor, speculating=whole, speculations=floor.speculations + 1)
+    farewell = policy.is_farewell(said)
+    answer = Answer(speculating.reply, whole, farewell, speculative=True)
+    return speculating, (*dropped, answer)
+
+
+def _commit(floor: Floor, scene: Scene) -> Step:
+    farewell = policy.is_farewell(floor.speculating.reveal())
+    committed = attrs.evolve(
+        turn_over(floor),
+        state=State.PROCESSING,
+        asked=floor.speculating,
+        speculating=NO_WORDS,
+        kind=Kind.GOODBYE if farewell else Kind.ANSWER,
+        ending=Ending.FAREWELL if farewell else None,
+    )
+    committed, held = _kept_silent(committed, scene)
+    return committed, (*_OF_THE_TURN, *held, Commit(committed.reply))
+
+
+def _kept_silent(floor: Floor, scene: Scene) -> Step:
+    """Where the caller's voice is on and no word accounts for it, the reply waits."""
+    if not (floor.voice and floor.unexplained):
+        return floor, ()
+    timer = SetTimer(Timer.HOLD_MAX, scene.rules.hold_max_ms / 1000)
+    return attrs.evolve(floor, held=True), (Hold(), timer)
+
+
+def drop(floor: Floor) -> Step:
+    """End a speculation, if there is one: the caller goes on, or the words were others."""
+    if not floor.speculating:
+        return floor, ()
+    cancel = Cancel(floor.reply, forget_turn=True)
+    return attrs.evolve(floor, speculating=NO_WORDS, produced=False), (cancel,)
+
+
+def say(
+    floor: Floor, phrase: Phrase, ending: Ending | None = None, *, text: Sensitive = NO_WORDS
+) -> Step:
+    """Say a phrase in place of whatever is being said or prepared."""
+    floor, commands = drop(floor)
+    if floor.state in {State.PROCESSING, State.SPEAKING, State.HOLDING}:
+        commands = (*commands, Cancel(floor.reply))
+    kind = _KINDS.get(phrase, Kind.PHRASE)
+    if ending is Ending.FAREWELL:
+        kind = Kind.GOODBYE
+    saying = begun(floor, state=State.SPEAKING, kind=kind, ending=ending, owed=None)
+    return saying, (*commands, *_OF_THE_TURN, Say(saying.reply, phrase, text))
+
+
+def begun(floor: Floor, **changes: Any) -> Floor:
+    """The floor with a new reply in play, nothing of it produced or heard."""
+    anew = {
+        **dict.fromkeys(("produced", "heard", "held", "needs_words"), False),
+        **dict.fromkeys(("asked", "speculating"), NO_WORDS),
+        "kind": Kind.ANSWER,
+        "ending": None,
+    }
+    return attrs.evolve(floor, reply=floor.reply + 1, **{**anew, **changes})
+
+
+def turn_over(floor: Floor) -> Floor:
+    """The caller's turn is answered: its words are used up."""
+    return attrs.evolve(
+        floor,
+        words=NO_WORDS,
+        unanswered=NO_WORDS,
+        kept=NO_WORDS,
+        noticed=floor.voice,
+        waiting=False,
+        speculations=0,
+        rung=0,
+        asked_again=0,
+        expecting=policy.Expecting.NOTHING,
+    )
+
+
+def barge_in(floor: Floor, text: Sensitive, scene: Scene) -> Step:
+    """The caller takes the floor: what we were saying ends here."""
+    cancel = Cancel(floor.reply)
+    timers = tuple(StopTimer(timer) for timer in (Timer.HANGUP, Timer.HOLD_CONFIRM, Timer.HOLD_MAX))
+    listening = attrs.evolve(
+        floor, state=State.LISTENING, ending=None, owed=None, held=False, words=text
+    )
+    listening, patience = be_patient(listening, scene)
+    waits = (*cap(listening, scene), idle(listening, scene))
+    return listening, (*timers, cancel, *patience, *waits)
+
+
+def cap(floor: Floor, scene: Scene) -> tuple[Command, ...]:
+    """Our own end of the turn, counted from the caller's last voiced frame."""
+    if floor.voice or floor.voiced_until is None:
+        return ()
+    after_ms = scene.rules.end_of_turn_cap_ms
+    if goes_on(floor, merged(floor.unanswered, floor.words)):
+        after_ms = scene.rules.unfinished_cap_ms
+    return (SetTimer(Timer.END_OF_TURN, _left(after_ms, floor.voiced_until, scene)),)
+
+
+def is_ours(floor: Floor, text: Sensitive, scene: Scene) -> bool:
+    """Whether the recogniser has heard nobody but us, through the caller's line."""
+    return not floor.noticed and policy.is_echo(text.reveal(), scene.saying.lately)
+
+
+def goes_on(floor: Floor, text: Sensitive) -> bool:
+    """Whether the caller has probably not said all."""
+    said = text.reveal()
+    return policy.looks_unfinished(said) or policy.still_dictating(said, floor.expecting)
+
+
+def idle(floor: Floor, scene: Scene, since: float | None = None) -> Command:
+    """The next rung of the idle ladder, counted from a moment."""
+    if floor.waiting:
+        seconds = float(scene.rules.wait_seconds)
+    else:
+        ladder = scene.rules.idle_seconds
+        seconds = ladder[min(floor.rung, len(ladder) - 1)]
+    since = scene.now if since is None else since
+    return SetTimer(Timer.IDLE, max(0.0, seconds - (scene.now - since)))
+
+
+def be_patient(floor: Floor, scene: Scene) -> Step:
+    """We have asked something, or not: the recogniser is to wait accordingly."""
+    expecting = policy.expecting(scene.saying.sentence)
+    floor = attrs.evolve(floor, expecting=expecting)
+    patient = expecting in _PATIENCE
+    if patient == floor.patient:
+        return floor, ()
+    return attrs.evolve(floor, patient=patient), (BePatient(patient),)
+
+
+def _left(milliseconds: float, since: float, scene: Scene) -> float:
+    return max(0.0, milliseconds / 1000 - (scene.now - since))
+
+
+def left_of(milliseconds: float, since: float | None, scene: Scene) -> float:
+    """Seconds that are left of so much time since a moment; all of it where there is none."""
+    return milliseconds / 1000 if since is None else _left(milliseconds, since, scene)
+
+
+def is_covered(floor: Floor, scene: Scene) -> bool:
+    """Whether the recogniser has listened to all of the caller's voice so far."""
+    if scene.covered_until is None or floor.voiced_until is None:
+        return True
+    return scene.covered_until >= floor.voiced_until - _COVERED_SECONDS
+
+
+_COVERED_SECONDS: Final = 0.06
+"""Three frames: the two detectors do not agree on the last voiced one."""
