@@ -57,7 +57,7 @@ DIGITS: Final = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
 )  # fmt: skip
 SILENCE_MS: Final = 600
-_PATIENCE: Final = 9.0
+_PATIENCE: Final = 12.0
 
 Script = list[Step]
 
@@ -87,7 +87,7 @@ def draw(rng: random.Random, family: str | None = None, *, lines: bool = True) -
 
 def listen(silence_ms: float = SILENCE_MS) -> Listen:
     """Until the agent has finished, as long as such a caller waits."""
-    return Listen(silence_ms, patience=_PATIENCE)
+    return Listen(silence_ms)
 
 
 def _ms(rng: random.Random, low: float, high: float) -> float:
@@ -98,15 +98,22 @@ def _seconds(rng: random.Random, low: float, high: float) -> float:
     return round(rng.uniform(low, high), 2)
 
 
+def _end(rng: random.Random) -> Script:
+    """Hears the answer to its end, or has heard enough of it."""
+    if rng.random() < 0.35:
+        return [listen(1_200), HangUp()]
+    return [HangUp(_ms(rng, 600, 3_000), while_heard=True, patience=_PATIENCE)]
+
+
 def _ask_and_answer(rng: random.Random) -> Script:
     first, second = rng.sample(QUESTIONS, 2)
-    return [listen(), Say(first), listen(), Say(second), listen(), HangUp()]
+    return [listen(), Say(first), listen(), Say(second), *_end(rng)]
 
 
 def _interrupt(rng: random.Random) -> Script:
     """At any moment of the answer, from its first frame on."""
     cut = Interrupt(rng.choice(INTERRUPTIONS), _ms(rng, 0, 5_000), patience=_PATIENCE)
-    return [listen(), Say(rng.choice(LONG_ANSWERS)), cut, listen(), HangUp()]
+    return [listen(), Say(rng.choice(LONG_ANSWERS)), cut, *_end(rng)]
 
 
 def _interrupt_twice(rng: random.Random) -> Script:
@@ -114,8 +121,7 @@ def _interrupt_twice(rng: random.Random) -> Script:
     return [
         Interrupt(first, _ms(rng, 300, 2_500), patience=_PATIENCE),
         Interrupt(second, _ms(rng, 100, 1_500), patience=_PATIENCE),
-        listen(),
-        HangUp(),
+        *_end(rng),
     ]
 
 
@@ -123,13 +129,13 @@ def _hesitate_in_number(rng: random.Random) -> Script:
     digits = [rng.choice(DIGITS) for _ in range(7)]
     digits[3] = f"~{_ms(rng, 300, 1_800):.0f} {digits[3]}"
     digits[5] = f"~{_ms(rng, 300, 1_400):.0f} {digits[5]}"
-    return [listen(), Say(f"My number is {' '.join(digits)}"), listen(1_200), HangUp()]
+    return [listen(), Say(f"My number is {' '.join(digits)}"), *_end(rng)]
 
 
 def _hesitate_in_spelling(rng: random.Random) -> Script:
     pauses = [round(rng.uniform(300, 1_500)) for _ in range(3)]
     name = f"E M ~{pauses[0]} I L Y ~{pauses[1]} at example ~{pauses[2]} dot com"
-    return [listen(), Say(f"My email is {name}"), listen(1_200), HangUp()]
+    return [listen(), Say(f"My email is {name}"), *_end(rng)]
 
 
 def _hesitate_in_sentence(rng: random.Random) -> Script:
@@ -141,12 +147,12 @@ def _hesitate_in_sentence(rng: random.Random) -> Script:
             f"My name is ~{pause} Emily",
         )
     )
-    return [listen(), Say(text), listen(1_200), HangUp()]
+    return [listen(), Say(text), *_end(rng)]
 
 
 def _aside(rng: random.Random, aside: Step) -> Script:
     after = [aside] if rng.random() < 0.7 else [aside, aside]
-    return [listen(), Say(rng.choice(LONG_ANSWERS)), *after, listen(1_500), HangUp()]
+    return [listen(), Say(rng.choice(LONG_ANSWERS)), *after, *_end(rng)]
 
 
 def _cough(rng: random.Random) -> Script:
@@ -166,18 +172,18 @@ def _mm_hm(rng: random.Random) -> Script:
 def _cough_in_silence(rng: random.Random) -> Script:
     """While it is the agent's turn to think, or nobody's."""
     wait = StaySilent(_seconds(rng, 0.05, 0.6))
-    return [listen(), Say(rng.choice(QUESTIONS)), wait, Sound("cough"), listen(1_500), HangUp()]
+    return [listen(), Say(rng.choice(QUESTIONS)), wait, Sound("cough"), *_end(rng)]
 
 
 def _talk_over_greeting(rng: random.Random) -> Script:
     over = TalkOver(rng.choice(QUESTIONS), _ms(rng, 0, 4_000), patience=_PATIENCE)
-    return [over, listen(), Say(rng.choice(QUESTIONS)), listen(), HangUp()]
+    return [over, listen(), Say(rng.choice(QUESTIONS)), *_end(rng)]
 
 
 def _talk_over_answer(rng: random.Random) -> Script:
     first, second = rng.sample(QUESTIONS, 2)
     over = TalkOver(second, _ms(rng, 0, 2_500), patience=_PATIENCE)
-    return [listen(), Say(first), over, listen(), HangUp()]
+    return [listen(), Say(first), over, *_end(rng)]
 
 
 def _ask_to_wait(rng: random.Random) -> Script:
@@ -187,8 +193,7 @@ def _ask_to_wait(rng: random.Random) -> Script:
         Say(text),
         StaySilent(_seconds(rng, 3.0, 9.0)),
         Say(rng.choice(QUESTIONS)),
-        listen(),
-        HangUp(),
+        *_end(rng),
     ]
 
 
@@ -196,13 +201,13 @@ def _stay_silent(rng: random.Random) -> Script:
     """Long enough to be asked whether anybody is there."""
     steps: Script = [listen(), StaySilent(_seconds(rng, 8.5, 12.0))]
     if rng.random() < 0.5:
-        steps += [Say(rng.choice(QUESTIONS)), listen()]
-    return [*steps, HangUp()]
+        steps.append(Say(rng.choice(QUESTIONS)))
+    return [*steps, *_end(rng)]
 
 
 def _never_speak(rng: random.Random) -> Script:
     """Until the agent gives up, or the caller does."""
-    return [AwaitHangUp(patience=_seconds(rng, 20.0, 40.0)), HangUp()]
+    return [AwaitHangUp(patience=_seconds(rng, 10.0, 30.0)), HangUp()]
 
 
 def _hang_up_at_any_moment(rng: random.Random) -> Script:
@@ -218,8 +223,8 @@ def _press_keys(rng: random.Random) -> Script:
     keys = rng.choice(("0", "1", "2", "#", "12", "5550134"))
     press = Press(keys, audible=rng.random() < 0.4)
     if rng.random() < 0.5:
-        return [StaySilent(_seconds(rng, 0.2, 3.0)), press, listen(), HangUp()]
-    return [listen(), press, listen(), Say(rng.choice(QUESTIONS)), listen(), HangUp()]
+        return [StaySilent(_seconds(rng, 0.2, 3.0)), press, *_end(rng)]
+    return [listen(), press, listen(), Say(rng.choice(QUESTIONS)), *_end(rng)]
 
 
 def _said(*texts: str) -> Callable[[random.Random], Script]:
@@ -227,7 +232,7 @@ def _said(*texts: str) -> Callable[[random.Random], Script]:
 
     def script(rng: random.Random) -> Script:
         question, then = rng.choice(QUESTIONS), rng.choice(texts)
-        return [listen(), Say(question), listen(), Say(then), listen(), HangUp()]
+        return [listen(), Say(question), listen(), Say(then), *_end(rng)]
 
     return script
 
@@ -240,8 +245,7 @@ def _go_on(rng: random.Random) -> Script:
         Interrupt("Wait a second.", _ms(rng, 800, 3_000), patience=_PATIENCE),
         StaySilent(_seconds(rng, 0.8, 2.5)),
         Say(rng.choice(("Okay, go on.", "Sorry, please continue.", "Go ahead."))),
-        listen(),
-        HangUp(),
+        *_end(rng),
     ]
 
 
@@ -270,7 +274,7 @@ def _speak_during_goodbye(rng: random.Random) -> Script:
 def _two_turns_quickly(rng: random.Random) -> Script:
     first, second = rng.sample(QUESTIONS, 2)
     pause = StaySilent(_seconds(rng, 0.1, 1.5))
-    return [listen(), Say(first), pause, Say(second), listen(), HangUp()]
+    return [listen(), Say(first), pause, Say(second), *_end(rng)]
 
 
 def _correct_oneself(rng: random.Random) -> Script:
@@ -283,15 +287,15 @@ def _correct_oneself(rng: random.Random) -> Script:
         )
     )
     pause = StaySilent(_seconds(rng, 0.1, 1.0))
-    return [listen(), Say(wrong), pause, Say(right), listen(), HangUp()]
+    return [listen(), Say(wrong), pause, Say(right), *_end(rng)]
 
 
 def _emergency(rng: random.Random) -> Script:
     text = rng.choice(("I have chest pain.", "She is bleeding a lot.", "I can't breathe."))
     if rng.random() < 0.5:
-        return [listen(), Say(text), listen(), HangUp()]
+        return [listen(), Say(text), *_end(rng)]
     cut = Interrupt(text, _ms(rng, 0, 3_000), patience=_PATIENCE)
-    return [listen(), Say(rng.choice(LONG_ANSWERS)), cut, listen(), HangUp()]
+    return [listen(), Say(rng.choice(LONG_ANSWERS)), cut, *_end(rng)]
 
 
 FAMILIES: Final[Mapping[str, Callable[[random.Random], Script]]] = {

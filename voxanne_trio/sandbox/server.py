@@ -277,7 +277,8 @@ class Sandbox:
 
     def _fault(self, body: dict[str, Any]) -> None:
         """`{"profile": NAME}`, `{"clear": true}`, `{"vendor": …, "kind": …, …}` for its next
-        request, or `{"planned": [{"kind": …, "at": …, …}]}` for the schedule.
+        request, or `{"planned": [{"kind": …, "at": …, …}]}` for the schedule, which is armed by
+        the next call that is placed here, or by `{"arm": true}`.
         """
         if "profile" in body:
             self.use_profile(Profile.named(str(body["profile"]), self.profile.rng))
@@ -286,6 +287,8 @@ class Sandbox:
                 faults.clear()
             self.schedule.clear()
         self.schedule.add(*(Fault.from_json(fault) for fault in body.get("planned", ())))
+        if body.get("arm"):
+            self.schedule.arm()
         if "vendor" in body:
             vendor = body.pop("vendor")
             if vendor not in self._faults():
