@@ -155,7 +155,7 @@ def test_how_the_bytes_are_cut_does_not_matter(sizes: list[int]) -> None:
             assert one.voiced_ms == other.voiced_ms
 
 
-PIECES: Final = (
+PIECES: Final[tuple[Callable[[], Samples], ...]] = (
     lambda: said("Yes"),
     lambda: said("Hello there, Anna", -35.0),
     lambda: sounds.cough(seeded("p")),
@@ -202,7 +202,7 @@ def test_calls_do_not_hear_one_another() -> None:
 
 # Engines.
 
-FALLBACKS: Final = {
+FALLBACKS: Final[dict[str, Callable[[], Engines]]] = {
     "both": own_engines,
     "webrtc alone": lambda: Engines(own_engines().quick, None),
     "silero alone": lambda: Engines(None, own_engines().sure),

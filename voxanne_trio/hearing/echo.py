@@ -120,27 +120,40 @@ class FarEnd:
 
     def _sounded(self, number: int) -> list[float]:
         """For each lag, the loudest slot near it, ringing included."""
-        levels, numbers = self._levels, self._numbers
-        oldest = number - _LAGS - _NEAR
         ringing, line = SILENT_DB, []
-        for n in range(oldest - _RINGING, number + _NEAR):
-            level = levels[n % _SLOTS] if numbers[n % _SLOTS] == n else SILENT_DB
-            ringing = max(level, ringing - _RINGS_DB)
+        for level in self._between(number - _LAGS - _NEAR - _RINGING, number + _NEAR):
+            ringing -= _RINGS_DB
+            if level > ringing:
+                ringing = level
             line.append(ringing)
         line = line[: _RINGING - 1 : -1]  # the latest first
         return list(map(max, line, line[1:], line[2:], line[3:], line[4:]))
 
+    def _between(self, first: int, end: int) -> list[float]:
+        """The levels of these slots, silence where nothing sounded."""
+        start, stop = first % _SLOTS, end % _SLOTS
+        if start < stop:
+            levels, numbers = self._levels[start:stop], self._numbers[start:stop]
+        else:
+            levels = self._levels[start:] + self._levels[:stop]
+            numbers = self._numbers[start:] + self._numbers[:stop]
+        return [
+            level if known == wanted else SILENT_DB
+            for wanted, known, level in zip(range(first, end), numbers, levels, strict=True)
+        ]
+
     def _learn(self, sounded: list[float], level: float, floor: float) -> None:
         heard = level > floor + _HEARD_DB
+        couplings = self._couplings
         for lag, ours in enumerate(sounded):
-            coupling = self._couplings[lag]
+            coupling = couplings[lag]
             if ours < _LOUD_DB:
                 if heard:
-                    self._couplings[lag] = min(coupling + _DOUBT_DB, _REFUTED_DB)
+                    couplings[lag] = min(coupling + _DOUBT_DB, _REFUTED_DB)
             elif level - ours > coupling + _LEAP_DB:
-                self._couplings[lag] = coupling + _RISE_DB
+                couplings[lag] = coupling + _RISE_DB
             else:
-                self._couplings[lag] = max(coupling - _FALL_DB, level - ours, _BEST_DB)
+                couplings[lag] = max(coupling - _FALL_DB, level - ours, _BEST_DB)
 
     def _bound(self, sounded: list[float]) -> float:
         plausible = min(self._couplings) + _PLAUSIBLE_DB

@@ -1,9 +1,9 @@
 """Whether what has been proposed is a voice: asking the sure detector, and not too often.
 
-Keeps the last quarter of a second. An answer costs about 1 ms, so while it is no it is asked for
-less and less often, until something louder comes; in a voice a yes lasts for a while. A key of the
-phone is refused first: a detector may stumble over its edges. Without a sure detector three
-proposals are believed. Refuses to know time: it counts frames.
+Keeps the last quarter of a second. An answer costs about 1 ms, so answers are rationed, and while
+it is no it is asked for less and less often, until something louder comes; in a voice a yes lasts
+for a while. A key of the phone is refused first: a detector may stumble over its edges. Without a
+sure detector three proposals are believed. Refuses to know time: it counts frames.
 """
 
 from __future__ import annotations
@@ -33,6 +33,11 @@ _WAITS: Final = (1, 1, 1, 2, 2, 3, 5)
 _LOUDER_DB: Final = 6.0
 """So much louder than what was refused is something else: ask at once."""
 
+_RATION: Final = 0.12
+_SAVED: Final = 8.0
+"""Questions about beginnings earned with each frame (6 in a second), and the most that are saved:
+music and a noise that comes and goes cost no more than so many answers, whatever they do."""
+
 _KEY_FRAMES: Final = 3
 """How long nothing is believed after a key: it ends with a click."""
 
@@ -53,6 +58,7 @@ class Judge:
         self._refusals = 0
         self._refused_db = 0.0
         self._wait = 0
+        self._ration = _SAVED
         self._believed = True
 
     def hear(self, frame: bytes) -> None:
@@ -61,6 +67,7 @@ class Judge:
         if len(self._heard) > 2 * _CONTEXT:
             del self._heard[:-_CONTEXT]
         self._wait -= 1
+        self._ration = min(_SAVED, self._ration + _RATION)
 
     def rest(self) -> None:
         """Nothing is proposed any more: the next proposal is a new case."""
@@ -71,8 +78,9 @@ class Judge:
         """Whether a voice begins: so many of the last frames were proposed, the last that loud."""
         if self._refusals and level > self._refused_db + _LOUDER_DB:
             self.rest()
-        if self._wait > 0:
+        if self._wait > 0 or self._ration < 1:
             return False
+        self._ration -= 1
         if is_key(self._heard[-FRAME_BYTES:]):
             self._wait = _KEY_FRAMES
             return False
