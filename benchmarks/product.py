@@ -18,7 +18,7 @@ from voxanne_trio.web import garbage
 from voxanne_trio.web.composition import Composition
 from voxanne_trio.web.serving import serve
 
-from .child import LoopLag, answer_orders, say
+from .child import LoopLag, answer_orders, clock, say
 
 PHRASES_SECONDS: Final = 30.0
 
@@ -94,7 +94,7 @@ def main() -> None:
     settings = Settings.load(os.environ, None)
     with open(os.devnull, "w", encoding="utf-8") as terminal:
         set_up_logs(level="info", format="console", file=settings.log_file, terminal=terminal)
-        trio.run(run, settings)
+        trio.run(run, settings, clock=clock())
 
 
 if __name__ == "__main__":
