@@ -107,6 +107,8 @@ class Call:
         self.services = services
         self.log = Narrator(self.sid, settings)
         self.floor = turns.Floor()
+        self.scene = turns.Scene()
+        """As the last event found it."""
         self.rules = rules_of(settings)
         self.audio = AudioRing()
         self.ears = services.make_ears(self.sid)
@@ -154,9 +156,9 @@ class Call:
         if len(self._events) > 1:
             return  # told from within a command: its turn comes
         while self._events:
-            scene = self._scene()
+            self.scene = self._scene()
             self._note(self._events[0])
-            self.floor, commands = turns.step(self.floor, self._events[0], scene)
+            self.floor, commands = turns.step(self.floor, self._events[0], self.scene)
             for command in commands:
                 self._carry_out(command)
             event = self._events.popleft()

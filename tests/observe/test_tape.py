@@ -23,9 +23,9 @@ from voxanne_trio.events import (
     VoiceStopped,
 )
 from voxanne_trio.observe import tape
-from voxanne_trio.observe.tape import Tapes, decoded, encoded
+from voxanne_trio.observe.tape import Tapes, decoded, encoded, encoded_scene
 from voxanne_trio.simulation.world import world
-from voxanne_trio.turns import Floor
+from voxanne_trio.turns import Floor, Rules, Saying, Scene
 
 WORDS = Sensitive("My number is five")
 
@@ -43,6 +43,7 @@ class Taped:
     sid: str = "CA1"
     started_at: float = 100.0
     floor: Floor = attrs.field(factory=Floor)
+    scene: Scene = attrs.field(factory=Scene)
 
 
 @pytest.mark.parametrize("event", EVENTS)
@@ -66,6 +67,15 @@ def test_without_words_only_their_number_and_no_key_is_told() -> None:
     assert "secret" not in json.dumps(encoded(started, 0.0, words=True))
 
 
+def test_a_scene_without_words() -> None:
+    scene = Scene(
+        now=101.5, saying=Saying(lately="You are Maria.", unplayed_ms=40), can_repeat=True
+    )
+    found = encoded_scene(scene, 100.0, words=False)
+    assert found == {"now": 1.5, "saying": {"lately": "", "unplayed_ms": 40}, "can_repeat": True}
+    assert encoded_scene(Scene(), 0.0, words=True)["saying"] == {}
+
+
 @pytest.mark.parametrize("line", [{}, {"event": "Sensitive"}, {"event": "Callable"}])
 def test_what_is_no_event(line: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="no event"):
@@ -81,13 +91,15 @@ async def test_a_calls_tape(autojump_clock: trio.testing.MockClock, tmp_path: Pa
         assert file.name == f"{placed.call.sid}.jsonl"
         assert file.stat().st_mode & 0o077 == 0
     head, *lines = map(json.loads, file.read_text("utf-8").splitlines())
-    assert head == {"tape": 1, "call_sid": placed.call.sid, "words": True}
+    assert head.pop("rules")["hold_max_ms"] == Rules().hold_max_ms
+    assert head == {"tape": tape.VERSION, "call_sid": placed.call.sid, "words": True}
     assert lines[0]["event"] == "CallStarted"
     assert lines[-1]["event"] == "StreamStopped"
     assert lines[-1]["state"] == "ended"
     (ended,) = (line for line in lines if line["event"] == "TurnEnded")
     assert (ended["text"], ended["state"]) == ("Where are you located?", "processing")
-    assert "Answer" in ended["commands"]
+    assert {"Answer", "Commit"} & set(ended["commands"])
+    assert ended["scene"]["now"] == ended["t"]
     times = [line["t"] for line in lines]
     assert times == sorted(times)
     assert times[0] == 0

@@ -1,4 +1,4 @@
-"""Equal seeds give equal runs, in any process; other schedules give other orders; all is restored."""
+"""Equal seeds give equal runs in any process; other schedules other orders; all is restored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import trio._core._run as trio_run
 import trio._threads as trio_threads
 
 from voxanne_trio.simulation.determinism import Limits, Stuck, deterministic, virtual_run
-from voxanne_trio.simulation.plan import Options, Plan
+from voxanne_trio.simulation.plan import Plan
 from voxanne_trio.simulation.run import run
 from voxanne_trio.simulation.schedules import Schedule
 
@@ -105,20 +105,26 @@ def test_an_unknown_schedule() -> None:
         Schedule("fair")
 
 
+def pinned() -> tuple[object, ...]:
+    return (
+        *(trio_run._ALLOW_DETERMINISTIC_SCHEDULING, trio_run._r, os.urandom, gc.isenabled()),
+        *(getattr(trio_threads, "start_thread_soon"), getattr(random, "_urandom")),  # noqa: B009
+    )
+
+
+def breaks_off() -> None:
+    with deterministic(Schedule(), 1):
+        assert not gc.isenabled()
+        raise KeyError
+
+
 def test_everything_is_put_back() -> None:
     random.seed(5)
     state = random.getstate()
-    before = (
-        *(trio_run._ALLOW_DETERMINISTIC_SCHEDULING, trio_run._r, trio_threads.start_thread_soon),
-        *(os.urandom, random._urandom, gc.isenabled()),  # type: ignore[attr-defined]
-    )
-    with pytest.raises(KeyError), deterministic(Schedule(), 1):
-        assert not gc.isenabled()
-        raise KeyError
-    assert before == (
-        *(trio_run._ALLOW_DETERMINISTIC_SCHEDULING, trio_run._r, trio_threads.start_thread_soon),
-        *(os.urandom, random._urandom, gc.isenabled()),  # type: ignore[attr-defined]
-    )
+    before = pinned()
+    with pytest.raises(KeyError):
+        breaks_off()
+    assert before == pinned()
     assert random.getstate() == state
 
 

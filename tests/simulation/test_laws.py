@@ -5,6 +5,8 @@ The calls are made up: what no product should do cannot be had from this one.
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 
@@ -24,6 +26,7 @@ from tests.simulation.calls import (
     voice,
     words_of,
 )
+from voxanne_trio.events import Sensitive
 from voxanne_trio.humanizer import Sentence
 from voxanne_trio.sandbox.playout import PlayOut
 from voxanne_trio.simulation.laws.dead_air import DeadAir
@@ -43,13 +46,20 @@ from voxanne_trio.simulation.observed import (
     Sent,
 )
 from voxanne_trio.telephony.speech import Pace, Speech
-from voxanne_trio.turns import Answer, Cancel, Say, State
+from voxanne_trio.turns import Answer, Cancel, Commit, GoOn, Hold, Repeat, Resume, Say, State
 from voxanne_trio.turns.floor import Phrase
 
 SPEAKING, LISTENING, HOLDING = State.SPEAKING, State.LISTENING, State.HOLDING
-HELD = moved(2.0, SPEAKING, HOLDING)
-RESUMED = moved(3.0, HOLDING, SPEAKING)
+PROCESSING = State.PROCESSING
+HELD = moved(2.0, SPEAKING, HOLDING, Hold())
+RESUMED = moved(3.0, HOLDING, SPEAKING, Resume())
 NEXT = answered(3.0, 2)
+WORDS = Sensitive("How much is it?")
+SUPPOSED = moved(1.0, LISTENING, LISTENING, Answer(2, WORDS, speculative=True), reply=2)
+SUPPOSED_AGAIN = moved(
+    1.0, LISTENING, LISTENING, Cancel(2), Answer(3, WORDS, speculative=True), reply=3
+)
+COMMITTED = moved(2.3, LISTENING, PROCESSING, Commit(2), reply=2)
 
 
 # Law 1
@@ -59,17 +69,33 @@ def test_silence_right() -> None:
     said = (audible(1.0), audio(1.0, 0), audio(1.1, 1))
     barge_in = (*said, barged_in(1.2, synthesised=3), clear(1.2), NEXT, audio(3.1, 3))
     hold = (*said, HELD, RESUMED, audio(3.0, 1))
-    hold_then_barge_in = (*said, moved(1.2, SPEAKING, HOLDING), clear(1.2))
+    hold_then_barge_in = (*said, moved(1.2, SPEAKING, HOLDING, Hold()), clear(1.2))
     assert found(Silenced(), *barge_in) == []
     assert found(Silenced(), *hold) == []  # all had been played: nothing to clear
     assert found(Silenced(), *hold_then_barge_in, moved(1.5, HOLDING, LISTENING, Cancel(1))) == []
+    held = moved(1.4, PROCESSING, PROCESSING, Hold())
+    supposed = (SUPPOSED, SUPPOSED, COMMITTED, held, moved(1.6, PROCESSING, PROCESSING, Resume()))
+    assert found(Silenced(), *supposed, audio(1.7, 0)) == []
 
 
 @pytest.mark.parametrize(
     ("course", "wrong"),
     [
         ((audio(1.0, 0), barged_in(1.0), clear(1.0), audio(1.02, 1)), "while listening"),
-        ((audio(1.0, 0), moved(1.0, SPEAKING, HOLDING), clear(1.0), audio(1.1)), "while holding"),
+        (
+            (audio(1.0, 0), moved(1.0, SPEAKING, HOLDING, Hold()), clear(1.0), audio(1.1)),
+            "while holding",
+        ),
+        (
+            (
+                *(audio(1.0, 0), moved(1.05, SPEAKING, HOLDING, Hold()), clear(1.05)),
+                *(moved(1.5, HOLDING, LISTENING, Cancel(1)), clear(1.5)),
+            ),
+            "second one",
+        ),
+        ((answered(0.9, 2), moved(1.0, PROCESSING, PROCESSING, Hold()), audio(1.1)), "it is held"),
+        ((answered(0.9, 2), SUPPOSED_AGAIN, clear(1.0)), "without an interruption"),
+        ((SUPPOSED, audio(1.2, 0)), "while listening"),
         ((audio(1.0, 0), barged_in(1.05), clear(1.05), clear(1.06)), "second one"),
         ((audio(1.0, 0), clear(1.05)), "without an interruption"),
         ((audio(1.0, 0), barged_in(1.05), played_out(1.5)), "no clear within"),
@@ -187,11 +213,12 @@ def test_a_reply_that_was_cut_off_is_not_called_heard_to_its_end() -> None:
 
 def test_the_model_is_told_what_was_heard() -> None:
     law, known = told_heard("We are open", 3)
-    asked = [{"role": "system", "content": ""}, {"role": "assistant", "content": "We are open"}]
+    asked = [{"role": "system", "content": ""}, {"role": "assistant", "content": "We are open —"}]
     assert list(law.conclude(attrs.evolve(known, asked=[asked]))) == []
-    asked[1] = {"role": "assistant", "content": "We are open on Monday."}
-    (breach,) = law.conclude(attrs.evolve(known, asked=[asked]))
-    assert "which was not heard so" in breach.detail
+    for wrong in ("We are open on Monday. —", "We are open"):
+        asked[1] = {"role": "assistant", "content": wrong}
+        (breach,) = law.conclude(attrs.evolve(known, asked=[asked]))
+        assert "which was not heard so" in breach.detail
 
 
 # Law 5
@@ -216,10 +243,19 @@ def test_an_answer_too_late() -> None:
     assert dead_air(known, answered(2.3), audible(4.4), played_out(8.1)) == wrong
 
 
+def test_silence_counts_from_the_commit_and_not_from_the_supposition() -> None:
+    known = evidence(caller=CALLER, agent=voice((3.1, 8.0)))
+    assert dead_air(known, SUPPOSED, COMMITTED, audible(3.0, 2), played_out(8.1, 2)) == []
+    late = evidence(caller=CALLER, agent=voice((4.5, 8.0)))
+    ((detail, at),) = dead_air(late, SUPPOSED, COMMITTED, audible(4.4, 2), played_out(8.1, 2))
+    assert (detail, at) == ("2.20 s of silence after a turn was decided", 2.3)
+
+
 def test_a_pause_inside_an_answer() -> None:
     known = evidence(caller=CALLER, agent=voice((3.0, 4.0), (6.5, 8.0)))
-    wrong = [("a pause of 2.50 s inside an answer", pytest.approx(4.0))]
-    assert dead_air(known, answered(2.3), audible(2.9), played_out(8.1)) == wrong
+    ((detail, at),) = dead_air(known, answered(2.3), audible(2.9), played_out(8.1))
+    assert detail == "a pause of 2.50 s inside an answer"
+    assert at == pytest.approx(4.0)
 
 
 def test_a_caller_who_speaks_on_breaks_the_silence() -> None:
@@ -292,12 +328,46 @@ def test_recorded() -> None:
         assert concluded(Recorded(), evidence(record=wrong), said), wrong
 
 
+def test_every_way_to_decide_a_turn_is_recorded() -> None:
+    nothing = evidence(record=record())
+    assert concluded(Recorded(), nothing, SUPPOSED) == []  # nobody was owed anything
+    assert len(concluded(Recorded(), nothing, SUPPOSED, COMMITTED)) == 1
+    for command in (Repeat(2, WORDS), GoOn(2, WORDS), Say(2, Phrase.SURE, WORDS)):
+        assert len(concluded(Recorded(), nothing, moved(1.0, LISTENING, SPEAKING, command))) == 1
+    assert (
+        concluded(Recorded(), nothing, moved(1.0, LISTENING, SPEAKING, Say(2, Phrase.SURE))) == []
+    )
+
+
+def test_words_that_the_calls_end_overtook_are_recorded_undecided() -> None:
+    overtaken = turn("How much is it?", "", timeline={"ended": 900})
+    assert concluded(Recorded(), evidence(record=record(overtaken)), SUPPOSED) == []
+    for course, turns in (
+        ((SUPPOSED, COMMITTED), [overtaken]),
+        ((SUPPOSED,), [overtaken, turn("Hours?")]),
+        ((SUPPOSED,), [attrs.evolve(overtaken, heard="It")]),
+    ):
+        (breach,) = concluded(Recorded(), evidence(record=record(*turns)), *course)
+        assert "lacks" in breach.detail
+
+
+def test_stages_may_be_over_before_the_turn_is_but_follow_one_another() -> None:
+    early = {"llm_requested": 0, "llm_first": 10, "tts_requested": 20, "tts_first": 30}
+    late = {"decided": 40, "first_frame": 45, "ended": 90}
+    right = turn("Hours?", timeline={"voiced_until": 5} | early | late)
+    assert concluded(Recorded(), evidence(record=record(right))) == []
+    for wrong in ({"first_frame": 39}, {"llm_first": 21}, {"voiced_until": 41}, {"ended": 44}):
+        of_it = turn("Hours?", timeline=early | late | wrong)
+        (breach,) = concluded(Recorded(), evidence(record=record(of_it)))
+        assert "goes back" in breach.detail
+
+
 # Law 8
 
 
 def test_bounded() -> None:
-    full = {"sizes": {"ring": 10.0}, "bounds": {"ring": 10.0}}
-    too_full = {"sizes": {"ring": 10.5}, "bounds": {"ring": 10.0}}
+    full: dict[str, Any] = {"sizes": {"ring": 10.0}, "bounds": {"ring": 10.0}}
+    too_full: dict[str, Any] = {"sizes": {"ring": 10.5}, "bounds": {"ring": 10.0}}
     assert found(Bounded(), answered(1.0, **full)) == []
     assert found(Bounded(), answered(1.0, **too_full), answered(2.0, **too_full)) == [
         "ring: 10.5, bound 10"

@@ -64,7 +64,7 @@ def test_a_last_line_that_was_cut_off_is_left_out(recorded: Path) -> None:
     assert len(Tape.read(text[:-20]).lines) == len(Tape.read(text).lines) - 1
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]\n[]", '{"tape": 1}', '{"tape": 1}\n{}\n{}'])
+@pytest.mark.parametrize("text", ["", "{}", "[]\n[]", '{"tape": 2}', '{"tape": 2}\n{}\n{}'])
 def test_what_is_no_tape(text: str) -> None:
     with pytest.raises(BadTape):
         Tape.read(text)

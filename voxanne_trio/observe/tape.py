@@ -1,7 +1,8 @@
 """Tapes: every event of a call as it was told to the floor, kept so that the call can be run again.
 
-A tape is a file of JSON lines: a head, then one event a line with the seconds since the call began,
-the commands it led to, and the floor's state after it. A caller's words are on it only where the
+A tape is a file of JSON lines: a head with the rules of the call, then one event a line with the
+seconds since the call began, the scene that the floor saw, the commands it led to, and the floor's
+state after it. A caller's words are on it only where the
 settings say so; otherwise each text is its number of words, and keys are not told apart. Taping
 never makes a call wait: events are put down in memory, and written every second or two by whatever
 `run_sync` is, a thread in production. A disk that cannot be written costs the tape, nothing else.
@@ -26,7 +27,7 @@ from ..events import CallStarted, Event, KeyPressed, Sensitive
 
 log = logging.getLogger("voxanne.tape")
 
-VERSION: Final = 1
+VERSION: Final = 2
 WRITE_SECONDS: Final = 2.0
 WAITING_LINES: Final = 20_000
 """Lines of all calls that may wait to be written; what comes after them is left out, and counted:
@@ -34,6 +35,9 @@ some thousand calls' of one interval."""
 
 LAST_WRITE_SECONDS: Final = 5.0
 UNKNOWN_KEY: Final = "?"
+
+_NOT_TAPED: Final = frozenset({"rules"})
+_SCENE_TIMES: Final = frozenset({"now", "covered_until"})
 
 RunSync = Callable[[Callable[[], None]], Awaitable[None]]
 """Runs what blocks."""
@@ -61,6 +65,9 @@ class TapedCall(Protocol):
     @property
     def floor(self) -> Any: ...
 
+    @property
+    def scene(self) -> Any: ...
+
 
 def encoded(event: Event, since: float, *, words: bool) -> dict[str, Any]:
     """An event as JSON; its times are seconds after `since`."""
@@ -77,6 +84,23 @@ def encoded(event: Event, since: float, *, words: bool) -> dict[str, Any]:
     if isinstance(event, KeyPressed) and not words:
         line["digit"] = UNKNOWN_KEY
     return line
+
+
+def encoded_scene(scene: Any, since: float, *, words: bool) -> dict[str, Any]:
+    """What differs of a scene from an empty one, its rules left out; times are after `since`."""
+    found: dict[str, Any] = {}
+    for field in attrs.fields(type(scene)):
+        value = getattr(scene, field.name)
+        if field.name in _NOT_TAPED or value == field.default:
+            continue
+        if attrs.has(type(value)):
+            value = encoded_scene(value, since, words=words)
+        elif isinstance(value, str):
+            value = value if words else ""
+        elif field.name in _SCENE_TIMES and value is not None:
+            value = round(value - since, _MICROSECONDS)
+        found[field.name] = value
+    return found
 
 
 def decoded(line: Mapping[str, Any], since: float) -> Event:
@@ -124,12 +148,14 @@ class Tapes:
         floor: Floor = call.floor
         line |= {
             "t": round(trio.current_time() - since, _MICROSECONDS),
+            "scene": encoded_scene(call.scene, since, words=self._words),
             "commands": [type(command).__name__ for command in commands],
             "state": floor.state.value,
             "reply": floor.reply,
         }
         if isinstance(event, CallStarted):
-            self._put(call.sid, {"tape": VERSION, "call_sid": call.sid, "words": self._words})
+            head = {"tape": VERSION, "call_sid": call.sid, "words": self._words}
+            self._put(call.sid, head | {"rules": attrs.asdict(call.scene.rules)})
         self._put(call.sid, line)
 
     def _put(self, call_sid: str, line: Mapping[str, Any]) -> None:

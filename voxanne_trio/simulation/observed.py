@@ -7,7 +7,7 @@ can be shown a made-up call as well as a real one. Refuses to know how it was ob
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -19,6 +19,9 @@ from ..settings import Settings
 from ..telephony.speech import Speech
 from ..turns import State
 from .numbered import Vocabulary
+
+REPLIES: Final = ("Answer", "Say", "Repeat", "GoOn")
+"""The commands that begin a reply."""
 
 
 @attrs.frozen
@@ -54,6 +57,18 @@ class Told:
     def does(self, *names: str) -> bool:
         """Whether one of the commands has one of these names."""
         return any(type(command).__name__ in names for command in self.commands)
+
+    @property
+    def decides(self) -> bool:
+        """Whether a turn of the caller's is over, as of now: what follows is owed to them.
+
+        A speculation decides nothing, and is owed to nobody, until it is committed.
+        """
+        return self.does("Commit", "Repeat", "GoOn") or any(
+            (type(command).__name__ == "Answer" and not command.speculative)
+            or (type(command).__name__ == "Say" and command.text)
+            for command in self.commands
+        )
 
 
 @attrs.frozen

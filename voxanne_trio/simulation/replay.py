@@ -1,18 +1,18 @@
 """A recorded tape run again: is the floor of today where the floor of that call was?
 
-Twice. First the table alone: every event of the tape in its order, each state compared; this is
-exact. Then a whole call over the real wires in virtual time: what the recogniser and the voice
-detector had told is told again at its times to a real `Call`, keys are pressed and the phone is
-hung up when they were, and the states are compared as they follow one another. What the model and
-the voice do in it is the stand-ins' doing, so a call recorded with slow vendors, or with answers of
-another length, may differ there with good reason.
+Twice. First the table alone: every event of the tape in its order, with the scene it met, each
+state compared; where the tape holds the words this is exact. Then a whole call over the real wires
+in virtual time: what the recogniser and the voice detector had told is told again at its times to a
+real `Call`, keys are pressed and the phone is hung up when they were, and the states are compared
+as they follow one another. What the model and the voice do in it is the stand-ins' doing, so a call
+recorded with slow vendors, or with answers of another length, may differ there with good reason.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import Any, Final
@@ -63,6 +63,7 @@ class Line:
     at: float
     event: Event
     state: str
+    scene: turns.Scene = attrs.field(factory=turns.Scene)
 
 
 @attrs.frozen
@@ -71,6 +72,7 @@ class Tape:
 
     call_sid: str
     lines: tuple[Line, ...]
+    rules: turns.Rules = attrs.field(factory=turns.Rules)
 
     @classmethod
     def read(cls, text: str) -> Tape:
@@ -80,19 +82,29 @@ class Tape:
             head = json.loads(rows[0])
             if head.get("tape") != VERSION:
                 raise BadTape("not a tape, or one of another version")
-            lines = tuple(_lines(rows[1:]))
+            rules = turns.Rules(**_of_tuples(head["rules"]))
+            lines = tuple(_lines(rows[1:], rules))
         except (IndexError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadTape(f"not a tape ({error})") from error
         if not lines:
             raise BadTape("nothing is on it")
-        return cls(str(head.get("call_sid")), lines)
+        return cls(str(head.get("call_sid")), lines, rules)
 
     def states(self) -> list[str]:
         """The states of the floor, each once in a row."""
         return _in_row(line.state for line in self.lines)
 
 
-def _lines(rows: Sequence[str]) -> Iterator[Line]:
+def _of_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+
+
+def _scene(found: Mapping[str, Any], rules: turns.Rules) -> turns.Scene:
+    saying = turns.Saying(**found.get("saying", {}))
+    return turns.Scene(**{**found, "saying": saying, "rules": rules})
+
+
+def _lines(rows: Sequence[str], rules: turns.Rules) -> Iterator[Line]:
     for number, row in enumerate(rows):
         try:
             found = json.loads(row)
@@ -100,7 +112,8 @@ def _lines(rows: Sequence[str]) -> Iterator[Line]:
             if number + 1 == len(rows):
                 return  # the process ended while it was written
             raise
-        yield Line(float(found["t"]), decoded(found, 0.0), str(found["state"]))
+        scene = _scene(found["scene"], rules)
+        yield Line(float(found["t"]), decoded(found, 0.0), str(found["state"]), scene)
 
 
 def _in_row(states: Iterator[str]) -> list[str]:
@@ -111,7 +124,7 @@ def by_table(tape: Tape) -> list[str]:
     """Where today's table leads elsewhere than the tape says."""
     floor, found = turns.Floor(), []
     for line in tape.lines:
-        floor, _ = turns.step(floor, line.event)
+        floor, _ = turns.step(floor, line.event, line.scene)
         if floor.state.value != line.state:
             where = f"{line.at:.3f} s, {type(line.event).__name__}"
             found.append(f"{where}: {floor.state.value} by the table, {line.state} on the tape")
@@ -121,8 +134,16 @@ def by_table(tape: Tape) -> list[str]:
 class _Ears:
     """Tells what the tape holds, at its times."""
 
+    covered_until = None
+
     def __init__(self, lines: Sequence[Line]) -> None:
         self._lines = lines
+
+    def end_turn(self) -> None:
+        """What came of it is on the tape."""
+
+    def be_patient(self, patient: bool) -> None:
+        """So it is of this."""
 
     async def listen(self, audio: AudioRing, tell: Callable[[Any], None]) -> None:
         del audio

@@ -9,6 +9,7 @@ Changes nothing that it sees.
 from __future__ import annotations
 
 import base64
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
@@ -99,21 +100,20 @@ class Witness:
         self.trace.write(now, self.name, f"told {trace.of_value(said)}")
         reply = call.conversation.reply
         sizes, bounds = _queues(call)
-        self.show(
-            Told(
-                now,
-                event,
-                commands,
-                before,
-                floor.state,
-                floor.reply,
-                len(self.vocabulary.words),
-                reply.speech if reply is not None else None,
-                sizes,
-                bounds,
-            )
+        told = Told(
+            now,
+            event,
+            commands,
+            before,
+            floor.state,
+            floor.reply,
+            len(self.vocabulary.words),
+            reply.speech if reply is not None else None,
+            sizes,
+            bounds,
         )
-        self.turns += sum(type(command).__name__ == "Answer" for command in commands)
+        self.show(told)
+        self.turns += told.decides
 
     def sent(self, message: str) -> None:
         """The product gave its socket a message."""
@@ -187,6 +187,13 @@ class _Tap:
         self.witness.came(message)
         return message
 
+    async def pour(self, sink: Callable[[str | bytes], bool]) -> None:
+        def overheard(message: str | bytes) -> bool:
+            self.witness.came(message)
+            return sink(message)
+
+        await self.socket.pour(overheard)
+
     async def send(self, message: str) -> None:
         self.witness.sent(message)
         await self.socket.send(message)
@@ -217,8 +224,10 @@ class Witnesses:
         watched = attrs.evolve(services, watch=_both(services.watch, witness.told))
         try:
             await answer(_Tap(socket, witness), watched, call_sid=call_sid)
-        except Exception as error:
-            crashed = repr(error)
+        except BaseException as error:
+            if trio.current_effective_deadline() > -math.inf:  # not cut from above
+                crashed = _first(error)
+                witness.break_law(RUN, trio.current_time(), Breach(f"the call failed: {crashed}"))
             raise
         finally:
             now = trio.current_time()
@@ -236,6 +245,13 @@ class Witnesses:
     def deepgram(self, *arguments: Any, **options: Any) -> Deepgram:
         """The Deepgram stand-in, overheard. For `world`."""
         return _Deepgram(self, *arguments, **options)
+
+
+def _first(error: BaseException) -> str:
+    """The first of the errors in a group, as a line."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return repr(error)
 
 
 def _both(first: Any, second: Any) -> Any:

@@ -76,7 +76,7 @@ class _Judged:
     def after_decisions(self) -> Iterator[Breach]:
         """From each turn decided to the next thing heard."""
         for told in self._told:
-            if not told.does("Answer"):
+            if not told.decides:
                 continue
             start = told.at + (self._delay if told.does("Cancel") else 0.0)
             quiet_from = max(told.at, self._caller.voice_until(told.at + _TICK) or 0.0)
@@ -91,7 +91,7 @@ class _Judged:
         asked_again = 0
         for start, end, voiced in _stretches(self._caller):
             decided = any(
-                told.does("Answer") and start <= told.at <= end + CAP_SECONDS for told in self._told
+                told.decides and start <= told.at <= end + CAP_SECONDS for told in self._told
             )
             if decided or self._is_speaking(end):
                 asked_again = 0

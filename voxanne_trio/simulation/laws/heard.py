@@ -1,5 +1,6 @@
 """Law 4: history never holds a sentence the caller did not reach; it is within one word of the
-play-out truth in 95 of 100 barge-ins, otherwise less, never more; and the model is told just that.
+play-out truth in 95 of 100 barge-ins, otherwise less, never more; and the model is told just that,
+with the mark of an interruption where it was cut off.
 
 The truth is read off the phone's recording, word by word. "Never more" is judged call by call; how
 often it was within a word is counted in `exact` and `interruptions`, for whoever adds up calls.
@@ -15,9 +16,10 @@ import attrs
 from ...humanizer import Sentence
 from ...records import TurnRecord
 from ...telephony.speech import Speech
+from ...thinking.history import INTERRUPTED
 from ...turns import State
 from ..numbered import Played, Vocabulary, played
-from ..observed import Breach, Evidence, Observation, Told
+from ..observed import REPLIES, Breach, Evidence, Observation, Told
 
 
 @attrs.define
@@ -42,7 +44,7 @@ class HeardText:
         """Which replies there were."""
         if isinstance(observed, Told):
             for reply in self._replies.values():
-                over = observed.state is State.ENDED or observed.does("Cancel", "Say", "Answer")
+                over = observed.state is State.ENDED or observed.does("Cancel", *REPLIES)
                 if over and reply.ended > observed.at:
                     reply.ended = observed.at
             if observed.speech is not None and observed.reply not in self._replies:
@@ -62,7 +64,7 @@ class HeardText:
                 continue
             waiting = waiting[waiting.index(reply) + 1 :]
             yield from self._judge(turn, reply, _heard_of(reply, words, evidence), evidence)
-        yield from _requests(evidence, [turn.heard.strip() for turn in record.turns])
+        yield from _requests(evidence, [_told(turn) for turn in record.turns if turn.heard.strip()])
 
     def _judge(
         self, turn: TurnRecord, reply: _Reply, heard: list[Played], evidence: Evidence
@@ -132,9 +134,13 @@ def claimed(heard: str, sentences: Sequence[Sentence]) -> tuple[int, int]:
     return before, before
 
 
-def _requests(evidence: Evidence, heard: Sequence[str]) -> Iterator[Breach]:
+def _told(turn: TurnRecord) -> str:
+    """What the model must be told that we said in a turn."""
+    return f"{turn.heard.strip()} {INTERRUPTED}" if turn.interrupted else turn.heard.strip()
+
+
+def _requests(evidence: Evidence, said: Sequence[str]) -> Iterator[Breach]:
     """What the model was told we had said is what was heard: some turns in a row, in full."""
-    said = [text for text in heard if text]
     told = {
         joined for start in range(len(said)) for joined in accumulate(said[start:], "{} {}".format)
     }

@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from ..numbered import Vocabulary, Word
-from ..observed import Breach, Evidence, Observation, Sent, Told
+from ..observed import REPLIES, Breach, Evidence, Observation, Sent, Told
 
 RESUME_WORDS: Final = 8
 """How far back speech may be taken up again: half a second of it, and a word cut in two."""
@@ -31,7 +31,7 @@ class InOrder:
     def see(self, observed: Observation) -> Iterator[Breach]:
         """Every word that is sent, against the one before."""
         if isinstance(observed, Told):
-            self._new_reply |= observed.does("Answer", "Say")
+            self._new_reply |= observed.does(*REPLIES)
         elif isinstance(observed, Sent) and observed.kind == "clear":
             self._cleared = True
         elif isinstance(observed, Sent):

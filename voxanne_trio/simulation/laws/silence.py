@@ -2,7 +2,8 @@
 hold sends nothing until it resumes; one `clear` for each interruption, no more.
 
 Judged at the product's own socket, message by message: what the floor decided there and then must
-hold for the very next message.
+hold for the very next message. A reply that is held before anything of it was sent, and one that is
+merely supposed, have nothing to clear: a barge-in out of a hold has cleared already.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import attrs
 
 from ...audio import RATE
 from ...turns import State
-from ..observed import Breach, Evidence, Observation, Sent, Told
+from ..observed import REPLIES, Breach, Evidence, Observation, Sent, Told
 
 QUIET: Final = {State.IDLE, State.LISTENING, State.HOLDING, State.ENDED}
 """States in which nothing of ours may be sent to be played."""
@@ -32,7 +33,8 @@ class Silenced:
     phrases: int = 0
     """Words with lower numbers are of phrases, which may be played again."""
     _state: State = State.IDLE
-    _held: bool = False
+    _held: bool = False  # nothing is sent until `Resume`, or another reply
+    _sounded: bool = False  # something of the reply in play has been sent since it began
     _dead_below: int = 0  # words with lower numbers are of replies that were cancelled
     _owed: int = 0  # clears that may still come for the last interruption
     _due_by: float = _NEVER  # by when one must have come
@@ -56,29 +58,40 @@ class Silenced:
         yield from ()
 
     def _floor_moved(self, told: Told) -> None:
-        holds = told.state is State.HOLDING and told.before is not State.HOLDING
         cancels = told.does("Cancel")
         if cancels:
             self._dead_below = told.synthesised
-        if (holds or cancels) and not self._held and told.state is not State.ENDED:
+        interrupts = (told.does("Hold") or cancels) and not self._held and self._sounded
+        if interrupts and told.state is not State.ENDED:
             self._owed = 1
             if told.at < self._drained_at:
                 self._due_by = told.at + CLEAR_SECONDS
         if told.state is State.ENDED:
             self._due_by = _NEVER  # the stream is closed: that silences too
-        self._held = told.state is State.HOLDING
+        for command in told.commands:
+            self._carried_out(type(command).__name__)
         self._state = told.state
+
+    def _carried_out(self, command: str) -> None:
+        if command == "Hold":
+            self._held = True
+        elif command in {"Resume", "Cancel"}:
+            self._held = False
+        elif command in REPLIES:
+            self._held = self._sounded = False
 
     def _audio(self, sent: Sent) -> Iterator[Breach]:
         if self._state in QUIET:
             yield Breach(f"audio on the wire while {self._state.value}")
+        elif self._held:
+            yield Breach("audio on the wire while it is held")
         if self._due_by < _NEVER:
             self._due_by = _NEVER
             yield Breach("audio on the wire before the clear of an interruption")
         dead = [number for number in sent.numbers if self.phrases <= number < self._dead_below]
         if dead:
             yield Breach(f"audio of a cancelled reply on the wire (words {dead[0]} to {dead[-1]})")
-        self._owed = 0
+        self._owed, self._sounded = 0, True
         seconds = len(sent.audio) / RATE
         self._drained_at = max(self._drained_at, sent.at) + seconds
 
