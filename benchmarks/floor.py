@@ -32,6 +32,7 @@ from voxanne_trio.simulation.determinism import virtual_run
 from voxanne_trio.simulation.plan import CallPlan, Plan
 from voxanne_trio.simulation.run import run as simulate
 from voxanne_trio.simulation.world import world
+from voxanne_trio.telephony.playback import Playback
 from voxanne_trio.turns import Hold, Resume
 
 ASKED: Final = "How much is a BBL?"
@@ -59,7 +60,11 @@ class Heard:
 
 
 def one_call(
-    *script: Any, seed: int, line: Line = CLEAN, profile: str = "fixed:260,110,90", stt: str = "flux"
+    *script: Any,
+    seed: int,
+    line: Line = CLEAN,
+    profile: str = "fixed:260,110,90",
+    stt: str = "flux",
 ) -> Heard:
     """A call to its end, the same for the same arguments."""
     heard: list[Heard] = []
@@ -107,7 +112,7 @@ def silence(calls: int) -> Iterator[dict[str, Any]]:
 # What was nothing
 
 
-ASIDES: Final = {
+ASIDES: Final[dict[str, dict[str, Any]]] = {
     "cough": {"cough": None},
     "hum": {"hum": None},
     "door": {"noise": "door"},
@@ -232,7 +237,7 @@ def own_time(calls: int) -> Iterator[dict[str, Any]]:
 
         began = 0.0
 
-    tell, clear = Call.tell, _playback_clear()
+    tell, clear = Call.tell, Playback._clear
 
     def timed_tell(self: Call, event: Any) -> None:
         Timed.began = time.perf_counter()
@@ -242,22 +247,16 @@ def own_time(calls: int) -> Iterator[dict[str, Any]]:
         clear(self)
         spent.append((time.perf_counter() - Timed.began) * 1000)
 
-    from voxanne_trio.telephony.playback import Playback
-
-    Call.tell, Playback._clear = timed_tell, timed_clear  # type: ignore[method-assign]
+    Call.tell = timed_tell  # type: ignore[method-assign]
+    Playback._clear = timed_clear  # type: ignore[method-assign]
     try:
         for seed in range(calls):
             script = ("listen", {"say": ASKED}, {"interrupt": OVER, "after_ms": 1_500}, "listen")
             one_call(*script, "hang_up", seed=seed)
     finally:
-        Call.tell, Playback._clear = tell, clear  # type: ignore[method-assign]
+        Call.tell = tell  # type: ignore[method-assign]
+        Playback._clear = clear  # type: ignore[method-assign]
     yield {"interruptions": len(spent), **percentiles(spent, digits=3)}
-
-
-def _playback_clear() -> Callable[[Any], None]:
-    from voxanne_trio.telephony.playback import Playback
-
-    return Playback._clear
 
 
 def percentiles(values: Sequence[float], digits: int = 0) -> dict[str, float]:
