@@ -21,6 +21,7 @@ import trio
 if not __package__:  # started as a file: the package is beside us
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.child import SLOWER, clock
 from benchmarks.figures import figures, judged, leak_table, short_of, table
 from benchmarks.load import Load, Seen, measure
 
@@ -33,6 +34,7 @@ SETTLE_SECONDS: Final = 40.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 where a target was missed."""
     options = _options(arguments)
+    os.environ[SLOWER] = str(options.slower)
     logging.getLogger("voxanne_trio.sandbox").setLevel(logging.ERROR)
     if options.leaks:
         return _leaks(options)
@@ -61,9 +63,10 @@ def _measure(options: argparse.Namespace, server: str, calls: int) -> Seen:
         profile=options.profile,
         server_core=first,
         load_core=second,
+        slower=options.slower,
         brief=options.brief,
     )
-    return trio.run(measure, load)
+    return trio.run(measure, load, clock=clock())
 
 
 def _leaks(options: argparse.Namespace) -> int:
@@ -110,6 +113,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--calls", type=int, nargs="+", default=list(CALLS), help="calls at once")
     parser.add_argument("--seconds", type=float, default=60.0, help="length of a call (60)")
     parser.add_argument("--profile", default=PROFILE, help=f"fixed delays ({PROFILE})")
+    parser.add_argument(
+        "--slower", type=float, default=1.0, help="times real time: for a busy machine, CPU only"
+    )
     parser.add_argument("--no-relay", action="store_true", help="the product alone")
     parser.add_argument("--brief", action="store_true", help="one short turn: does it run?")
     parser.add_argument("--leaks", action="store_true", help="what is left over after calls")

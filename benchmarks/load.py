@@ -55,6 +55,8 @@ class Load:
     profile: str
     server_core: int
     load_core: int
+    slower: float = 1.0
+    """How much slower than real time all of it runs."""
     brief: bool = False
     """One turn a call and nothing before it: shows that it runs, no more."""
 
@@ -190,22 +192,23 @@ async def measure(load: Load, rounds: int = 1, settle_seconds: float = 0.0) -> S
 
 
 async def _one_round(stand: Stand, server: Server, seen: Seen, lag: LoopLag) -> None:
+    load = seen.load
     before_idling = await server.ask()
-    await trio.sleep(0.1 if seen.load.brief else _IDLE_SECONDS)
+    await trio.sleep(0.1 if load.brief else _IDLE_SECONDS)
     before, ours, began = await server.ask(), resources(), trio.current_time()
     seen.idle_share = (before["cpu"] - before_idling["cpu"]) / _IDLE_SECONDS
     seen.idle_mb = seen.idle_mb or before["rss_mb"]
     lag.take()
-    turns = 0 if seen.load.brief else max(1, round(seen.load.seconds / TURN_SECONDS) - 1)
+    turns = 0 if load.brief else max(1, round(load.seconds / TURN_SECONDS) - 1)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_watch_memory, server, seen)
-        placed = await stand.place(server.webhook, seen.load.calls, turns)
+        placed = await stand.place(server.webhook, load.calls, turns)
         nursery.cancel_scope.cancel()
     wall = trio.current_time() - began
     after = await _when_over(server)
     seen.wall += wall
     seen.server_cpu += after["cpu"] - before["cpu"] - seen.idle_share * wall
-    seen.server_waited += after["waited"] - before["waited"]
+    seen.server_waited += (after["waited"] - before["waited"]) / load.slower
     seen.load_cpu += resources()["cpu"] - ours["cpu"]
     seen.lag_ms += after["lag_ms"]
     seen.load_lag_ms += lag.take()

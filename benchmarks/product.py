@@ -14,10 +14,11 @@ import trio
 from voxanne_trio.observe.logs import set_up_logs
 from voxanne_trio.records import CallRecord
 from voxanne_trio.settings import Settings
+from voxanne_trio.web import garbage
 from voxanne_trio.web.composition import Composition
 from voxanne_trio.web.serving import serve
 
-from .child import LoopLag, answer_orders, say
+from .child import LoopLag, answer_orders, clock, say
 
 PHRASES_SECONDS: Final = 30.0
 
@@ -81,6 +82,7 @@ async def run(settings: Settings) -> None:
     async with trio.open_nursery() as nursery:
         await nursery.start(partial(serve, settings, compose, announce=urls.append, signals=()))
         await recorders[0].phrases_ready()
+        garbage.settle()
         nursery.start_soon(lag.run)
         say({"webhook": f"{urls[0]}/twiml"})
         await answer_orders(recorders[0].report, lag)
@@ -92,7 +94,7 @@ def main() -> None:
     settings = Settings.load(os.environ, None)
     with open(os.devnull, "w", encoding="utf-8") as terminal:
         set_up_logs(level="info", format="console", file=settings.log_file, terminal=terminal)
-        trio.run(run, settings)
+        trio.run(run, settings, clock=clock())
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from hypercorn.trio import serve
 from quart import Response, websocket
 from quart_trio import QuartTrio
 
-from .child import LoopLag, answer_orders, say
+from .child import LoopLag, answer_orders, clock, say
 
 BATCH_BYTES: Final = 640
 MESSAGE_BYTES: Final = 800
@@ -120,4 +120,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    trio.run(main)
+    trio.run(main, clock=clock())

@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 import pytest
 import trio.testing
 
-from voxanne_trio.simulation.world import World, world
 from voxanne_trio import VoxanneAuraHumanizer
 from voxanne_trio.errors import VendorError
 from voxanne_trio.sandbox import memory
 from voxanne_trio.sandbox.faults import Fault
+from voxanne_trio.simulation.world import World, world
 from voxanne_trio.speaking.voices import UnknownVoice, voice_model
 
 

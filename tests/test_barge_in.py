@@ -17,7 +17,6 @@ import pytest
 import trio
 import trio.testing
 
-from voxanne_trio.simulation.world import World, world
 from voxanne_trio.events import HearingEvent, Sensitive, SpeechStarted, TurnEnded
 from voxanne_trio.hearing import AudioRing
 from voxanne_trio.humanizer import Manner, Sentence, SentenceStream
@@ -26,6 +25,7 @@ from voxanne_trio.sandbox.phone import PhoneCall
 from voxanne_trio.sandbox.playout import RATE
 from voxanne_trio.sandbox.server import Placed
 from voxanne_trio.sandbox.voice import word_seconds
+from voxanne_trio.simulation.world import World, world
 from voxanne_trio.thinking.history import INTERRUPTED
 
 QUESTION = "How much does a BBL cost?"

@@ -8,12 +8,12 @@ import pytest
 import trio
 import trio.testing
 
-from voxanne_trio.simulation.world import World, world
 from voxanne_trio.events import Sensitive
 from voxanne_trio.records import CallRecord, TurnRecord
 from voxanne_trio.sandbox.faults import Fault
 from voxanne_trio.sandbox.phone import PhoneCall
 from voxanne_trio.sandbox.server import Placed
+from voxanne_trio.simulation.world import World, world
 
 CONVERSATION = (
     "listen",

@@ -15,7 +15,6 @@ import trio
 import trio.testing
 
 from tests.test_barge_in import ScriptedEars, words_played
-from voxanne_trio.simulation.world import World, world
 from voxanne_trio.conversation import Script
 from voxanne_trio.events import (
     CallStarted,
@@ -39,6 +38,7 @@ from voxanne_trio.sandbox.completions import Answer, ToolUse
 from voxanne_trio.sandbox.faults import Fault
 from voxanne_trio.sandbox.phone import PhoneCall
 from voxanne_trio.sandbox.server import Placed
+from voxanne_trio.simulation.world import World, world
 from voxanne_trio.speaking.phrases import Phrases
 from voxanne_trio.thinking import Tool, ToolBox
 from voxanne_trio.turns import (

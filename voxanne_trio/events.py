@@ -38,13 +38,19 @@ class SpeechStarted:
 
     text: Sensitive = Sensitive("")
     started_at: float | None = None
+    spoken_until: float | None = None
 
 
 @attrs.frozen
 class WordsHeard:
-    """All words of the present turn so far; later events may revise them."""
+    """All words of the present turn so far; later events may revise them.
+
+    `spoken_until` is when the end of the last of them reached us (Trio clock); None where the
+    recogniser gave no times.
+    """
 
     text: Sensitive
+    spoken_until: float | None = None
 
 
 @attrs.frozen
@@ -52,6 +58,7 @@ class TurnEndedEagerly:
     """The turn may be over, with this text."""
 
     text: Sensitive
+    spoken_until: float | None = None
 
 
 @attrs.frozen
@@ -59,6 +66,7 @@ class TurnResumed:
     """The turn that ended eagerly goes on."""
 
     text: Sensitive
+    spoken_until: float | None = None
 
 
 @attrs.frozen

@@ -100,33 +100,39 @@ class FailingDeepgram:
             nursery.cancel_scope.cancel()
         return seen
 
-    async def opening(self, place: str) -> httpx.Response | trio.BrokenResourceError | None:
-        """The answer to an upgrade, the end of the connection, or None: no answer came."""
-        request = httpx.Request(
-            "GET",
-            f"http://api.deepgram.com{TARGETS[place]}",
-            headers={
-                "authorization": "Token key",
-                "upgrade": "websocket",
-                "connection": "Upgrade",
-                "sec-websocket-version": "13",
-                "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
-            },
-        )
+    async def opening(self, place: str) -> Answered:
+        """What an upgrade gets."""
         near, far = pair()
-        answer: httpx.Response | trio.BrokenResourceError | None = None
         async with near, trio.open_nursery() as nursery:
             nursery.start_soon(serve_stream, far, self.handle)
-            with trio.move_on_after(PATIENCE):
-                try:
-                    answer = await _answer(near, request)
-                except trio.BrokenResourceError as broken:
-                    answer = broken
+            answer = await answer_to_upgrade(near, place)
             nursery.cancel_scope.cancel()
         return answer
 
 
-async def _answer(near: MemoryStream, request: httpx.Request) -> httpx.Response:
+Answered = httpx.Response | trio.BrokenResourceError | None
+"""An answer, the end of the connection, or nothing at all."""
+
+
+async def answer_to_upgrade(stream: trio.abc.Stream, place: str) -> Answered:
+    """Ask for a socket on a new connection."""
+    headers = {
+        "authorization": "Token key",
+        "upgrade": "websocket",
+        "connection": "Upgrade",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    request = httpx.Request("GET", f"http://api.deepgram.com{TARGETS[place]}", headers=headers)
+    with trio.move_on_after(PATIENCE):
+        try:
+            return await _answer(stream, request)
+        except trio.BrokenResourceError as broken:
+            return broken
+    return None
+
+
+async def _answer(near: trio.abc.Stream, request: httpx.Request) -> httpx.Response:
     http = h11.Connection(h11.CLIENT)
     head = h11.Request(method="GET", target=request.url.raw_path, headers=request.headers.raw)
     await near.send_all((http.send(head) or b"") + (http.send(h11.EndOfMessage()) or b""))
@@ -134,7 +140,7 @@ async def _answer(near: MemoryStream, request: httpx.Request) -> httpx.Response:
     body = b""
     while not isinstance(event := http.next_event(), h11.EndOfMessage):
         if event is h11.NEED_DATA:
-            http.receive_data(await near.receive_some())
+            http.receive_data(bytes(await near.receive_some()))
         elif isinstance(event, h11.Response):
             response = event
         elif isinstance(event, h11.Data):

@@ -7,18 +7,30 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 
 import httpx
 import pytest
 import trio
+import trio.testing
 from trio.testing import MockClock
 from trio_websocket import WebSocketConnection
 
-from tests.sandbox.failing import SAID, FailingDeepgram, Seen, hosts
+from tests.sandbox.failing import (
+    SAID,
+    Answered,
+    FailingDeepgram,
+    Seen,
+    answer_to_upgrade,
+    hosts,
+)
 from tests.sandbox.rig import tones
 from voxanne_trio.sandbox.faults import KINDS, Act, Fault, Schedule, draw, named
 from voxanne_trio.sandbox.faults.opening import dialling
+from voxanne_trio.sandbox.wire import serve_stream
 
 AFTER = 3
 SOCKET_PLACES = ("listen", "speak")
@@ -189,7 +201,7 @@ async def answered(name: str, **fields: object) -> httpx.Response | httpx.HTTPEr
     return first
 
 
-async def opened(name: str) -> httpx.Response | trio.BrokenResourceError | None:
+async def opened(name: str) -> Answered:
     return await FailingDeepgram.by(Fault(kind=name)).opening(KINDS[name].place)
 
 
@@ -429,6 +441,11 @@ async def test_a_slow_connection_recovers(autojump_clock: MockClock) -> None:
     assert seen.messages[-1][0] - began == pytest.approx(well.messages[-1][0])
 
 
+async def test_what_goes_on_strikes_once(autojump_clock: MockClock) -> None:
+    slow = Fault(kind="listen_slow", times=None, seconds=0.2)
+    assert await hit_times(slow, looks=2) == [("listen_slow", 1), ("listen_slow", 2)]
+
+
 async def test_a_half_open_listener_reads_nothing(autojump_clock: MockClock) -> None:
     sent = 0
 
@@ -443,7 +460,37 @@ async def test_a_half_open_listener_reads_nothing(autojump_clock: MockClock) -> 
     assert 60 < sent < 300  # what the buffers of a connection hold
 
 
+@pytest.mark.sockets
+async def test_real_sockets_are_reset_too() -> None:
+    failing = FailingDeepgram.by(Fault(kind="listen_cut_unanswered"))
+    async with trio.open_nursery() as nursery:
+
+        async def serve(stream: trio.SocketStream) -> None:
+            await serve_stream(stream, failing.handle)
+
+        serving = partial(trio.serve_tcp, serve, 0, host="127.0.0.1")
+        (listener,) = await nursery.start(serving)
+        stream = await trio.testing.open_stream_to_socket_listener(listener)
+        async with stream:
+            answer = await answer_to_upgrade(stream, "listen")
+        nursery.cancel_scope.cancel()
+    assert isinstance(answer, trio.BrokenResourceError)
+    assert isinstance(answer.__cause__, ConnectionResetError)
+
+
 # As values.
+
+
+def test_the_documentation_names_every_kind() -> None:
+    lines = (Path(__file__).parents[2] / "docs" / "callers.md").read_text("utf-8").splitlines()
+    rows = [line.split("|")[1:3] for line in lines if line.startswith("| `")]
+    told = {
+        f"{place}_{name}"
+        for places, names in rows
+        for place in re.findall(r"`(\w+)`", places)
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    assert KINDS.keys() - {"sigterm"} <= told
 
 
 def test_faults_can_be_written_down_and_read_back() -> None:

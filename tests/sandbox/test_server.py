@@ -105,6 +105,23 @@ async def greet(line: Line) -> None:
 SCRIPT = ["listen", {"say": "Do you do BBL?"}, {"stay_silent": 1}, "hang_up"]
 
 
+async def test_a_call_over_http_has_its_line_and_its_faults(autojump_clock: MockClock) -> None:
+    async with running(Answering(greet)) as (client, sandbox, _):
+        planned = [{"kind": "media_reset", "at": 2.0}, {"kind": "chat_429", "nth": 2}]
+        told = await client.post("/sandbox/faults", json={"planned": planned})
+        assert told.json()["planned"] == planned
+        assert (await client.post("/sandbox/faults", json={"planned": [{"kind": "x"}]})).is_error
+        ask = {"webhook": f"{ORIGIN}/twiml", "script": SCRIPT, "line": "car", "wait": True}
+        (call,) = (await client.post("/sandbox/calls", json=ask)).json()["calls"]
+        assert [error[:5] for error in call["stream_errors"]] == ["31903"]
+        assert sandbox.placed[call["sid"]].call.microphone.pickup is not None
+        (struck,) = (await client.get("/sandbox/state")).json()["struck"]
+        assert struck["kind"] == "media_reset"
+        assert (await client.post("/sandbox/calls", json={**ask, "line": "wet"})).is_error
+        cleared = await client.post("/sandbox/faults", json={"clear": True, "arm": True})
+        assert cleared.json()["planned"] == []
+
+
 async def test_calls_are_placed_over_http(autojump_clock: MockClock) -> None:
     async with running(Answering(greet)) as (client, _, deepgram):
         ask = {"webhook": f"{ORIGIN}/twiml", "script": SCRIPT, "count": 3, "wait": True}

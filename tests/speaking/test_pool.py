@@ -5,12 +5,14 @@ Rules: virtual time and no threads; every time is exact; after each test every s
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
 import pytest
 import trio
 from trio.testing import MockClock
 
 from voxanne_trio.errors import PermanentVendorError, TransientVendorError
-from voxanne_trio.speaking.pool import IDLE_SECONDS, OPEN_FOR_LEASE_SECONDS
+from voxanne_trio.speaking.pool import IDLE_SECONDS, OPEN_FOR_LEASE_SECONDS, RUSH_SECONDS
 from voxanne_trio.speaking.socket import (
     MAX_AGE_SECONDS,
     PING_SECONDS,
@@ -42,6 +44,21 @@ async def test_the_pool_stays_warm_and_shrinks_after_a_rush(autojump_clock: Mock
         assert (here.pool.free, here.pool.open) == (4, 4)
         await trio.sleep(IDLE_SECONDS + PING_SECONDS)
         assert (here.pool.free, here.pool.open) == (2, 2)
+
+
+async def test_the_more_replies_begin_the_more_sockets_are_ready(autojump_clock: MockClock) -> None:
+    async with stage(warm=1, most=9) as here, AsyncExitStack() as replies:
+        for begun, ready in ((1, 1), (2, 2), (3, 3), (4, 4), (5, 4)):  # the fifth is out of room
+            await replies.enter_async_context(here.pool.lease())
+            await trio.sleep(0.1)
+            assert (here.pool.free, here.pool.open) == (ready, begun + ready)
+        await replies.aclose()
+        await trio.sleep(RUSH_SECONDS)
+        async with here.pool.lease():
+            await trio.sleep(0.1)
+            assert here.pool.open == 9  # those of the rush are still there
+        await trio.sleep(IDLE_SECONDS + PING_SECONDS)
+        assert (here.pool.free, here.pool.open) == (1, 1)
 
 
 async def test_a_socket_closed_while_idle_is_replaced(autojump_clock: MockClock) -> None:

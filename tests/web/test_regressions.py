@@ -12,8 +12,8 @@ import pytest
 import trio
 import trio.testing
 
-from voxanne_trio.simulation.world import world
 from voxanne_trio.call import answer
+from voxanne_trio.simulation.world import world
 from voxanne_trio.telephony.media_stream import MediaSocket, MediaStream
 from voxanne_trio.telephony.signature import sign
 

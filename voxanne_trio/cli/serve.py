@@ -48,7 +48,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(settings: Settings, as_json: bool) -> int:
+    from ..web import garbage
     from ..web.serving import serve  # the server's libraries, only now
+
+    def announce(url: str) -> None:
+        garbage.settle()
+        if as_json:
+            _announce(url)
 
     set_up_logs(
         level=settings.log_level,
@@ -56,7 +62,7 @@ async def _serve(settings: Settings, as_json: bool) -> int:
         file=settings.log_file,
         terminal=sys.stderr if as_json else sys.stdout,
     )
-    return await serve(settings, announce=_announce if as_json else None)
+    return await serve(settings, announce=announce)
 
 
 async def _serve_with_sandbox(environ: dict[str, str], as_json: bool) -> int:

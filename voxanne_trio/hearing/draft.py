@@ -161,7 +161,7 @@ class Draft:
             started = words[0].start
         position_ms = self._position_ms(started)
         at = None if position_ms is None else self._arrived_at(position_ms)
-        return [SpeechStarted(Sensitive(text), at)]
+        return [SpeechStarted(Sensitive(text), at, self._spoken_until())]
 
     def _tell(self, text: str) -> list[HearingEvent]:
         if not self._begun:
@@ -172,13 +172,13 @@ class Draft:
         self._told = text
         if resumed:
             self._eager = False
-            return [TurnResumed(Sensitive(text))]
-        return [WordsHeard(Sensitive(text))]
+            return [TurnResumed(Sensitive(text), self._spoken_until())]
+        return [WordsHeard(Sensitive(text), self._spoken_until())]
 
     def _end_eagerly(self, text: str) -> list[HearingEvent]:
         begun: list[HearingEvent] = [] if self._begun else self._start(text)
         self._eager, self._told = True, text
-        return [*begun, TurnEndedEagerly(Sensitive(text))]
+        return [*begun, TurnEndedEagerly(Sensitive(text), self._spoken_until())]
 
     def _end(self, text: str) -> list[HearingEvent]:
         if not text and not self._begun:
@@ -197,6 +197,11 @@ class Draft:
         self._abandoned_at_ms = None
         self._latest = Heard(Sign.READY)
         return [TurnEnded(Sensitive(text), voiced_until)]
+
+    def _spoken_until(self) -> float | None:
+        ends = [word.end for word in self._latest.words if word.end is not None]
+        position_ms = self._position_ms(max(ends)) if ends else None
+        return None if position_ms is None else self._arrived_at(position_ms)
 
     def _advance(self, seconds: float | None, less: float) -> None:
         position_ms = self._position_ms(None if seconds is None else seconds - less)

@@ -4,13 +4,13 @@ A phone's microphone hears its loudspeaker: what we play returns 15 to 35 dB wea
 after it sounded, and the network adds up to 200 ms each way. `FarEnd` is told what sounds at the
 phone, and answers how loud its echo can be in a frame that arrives now.
 
-Theory of operation. Time is cut into slots of 20 ms and every slot keeps our level. For each lag
-there is a coupling: the loudest that a frame has been against what sounded so long before. Speech
-has pauses, so at a wrong lag some frame soon is loud although nothing sounded; the right lags keep
-a small coupling. The echo is bounded by the loudest of the lags that are still plausible, which at
-first are all, with the worst coupling. Couplings fall slowly and rise at once; frames louder than
-the worst echo teach nothing, since they are the caller's, and softer words of the caller can only
-make the bound more careful. Refuses to know speech.
+Theory of operation. Time is cut into slots of 20 ms, each with our level in it. For each lag there
+is a *coupling*: the loudest that a frame has been against what sounded so long before. Speech has
+pauses, so at a wrong lag something soon is loud although nothing sounded, and its coupling grows;
+the right one's stays small. The echo is bounded by the loudest of the lags that are plausible: at
+first all of them, with the worst coupling. Couplings fall slowly. Frames above the worst echo teach
+nothing, since they are the caller's; softer words of theirs can only make the bound more careful.
+Refuses to know speech.
 """
 
 from __future__ import annotations
@@ -22,19 +22,18 @@ from ..audio import FRAME_BYTES, FRAME_MS
 from .samples import SILENT_DB, level_db
 
 _SLOT: Final = FRAME_MS / 1_000
-_SLOTS: Final = 1_024
-"""What is kept: 20 s, past and still to sound. Playback is at most a second ahead of the phone."""
+_SLOTS: Final = 2_048
+"""What is kept: 40 s, of which one is past; playback never holds more than 30 s still to sound."""
 
 _LAGS: Final = 37
 """Lags looked at, from 20 ms on: 300 ms of echo, 400 ms of network, and a little for jitter."""
 
-_RINGING: Final = 12
 _NEAR: Final = 2
 """Slots to each side of a lag that belong to it: jitter, and the room's reflections."""
 
 _WORST_DB: Final = -12.0
-"""The strongest coupling that we believe in: a phone held to the ear is weaker, a loud
-speakerphone without echo cancelling about this."""
+"""The strongest coupling that we believe in: 15 dB of attenuation, as frames differ from the
+average. A loud speakerphone without a canceller of its own is about so."""
 
 _BEST_DB: Final = -45.0
 _FALL_DB: Final = 0.06
@@ -51,9 +50,11 @@ _DOUBT_DB: Final = 2.0
 one that nobody has."""
 
 _RINGS_DB: Final = 3.0
-"""How much weaker a room rings with each slot: 60 dB in 400 ms, a furnished one."""
+_RINGING: Final = 12
+"""How much weaker a room rings with each slot: 60 dB in 400 ms, a furnished one;
+and for how many slots that is followed."""
 
-_PLAUSIBLE_DB: Final = 6.0
+_PLAUSIBLE_DB: Final = 4.0
 """Lags whose coupling is within this of the smallest may be the right one."""
 
 _LOUD_DB: Final = -45.0
@@ -62,8 +63,8 @@ _LOUD_DB: Final = -45.0
 _HEARD_DB: Final = 8.0
 """A frame so far above the line's noise has a cause."""
 
-_MARGIN_DB: Final = 3.0
-"""What one frame's echo may be above the coupling that others had: measured, 99 % of them."""
+_MARGIN_DB: Final = 2.0
+"""What a frame's echo may be above all that came before it."""
 
 
 class FarEnd:
@@ -86,7 +87,7 @@ class FarEnd:
 
     def cleared(self, at: float) -> None:
         """Nothing that was to sound after `at` does."""
-        slot = math.floor(at / _SLOT) + 1
+        slot = math.floor(at / _SLOT + 0.5)
         for number in range(max(slot, self._last - _SLOTS + 1), self._last + 1):
             self._numbers[number % _SLOTS] = -1
         self._last = min(self._last, slot - 1)
@@ -119,27 +120,40 @@ class FarEnd:
 
     def _sounded(self, number: int) -> list[float]:
         """For each lag, the loudest slot near it, ringing included."""
-        levels, numbers = self._levels, self._numbers
-        oldest = number - _LAGS - _NEAR
         ringing, line = SILENT_DB, []
-        for n in range(oldest - _RINGING, number + _NEAR):
-            level = levels[n % _SLOTS] if numbers[n % _SLOTS] == n else SILENT_DB
-            ringing = max(level, ringing - _RINGS_DB)
+        for level in self._between(number - _LAGS - _NEAR - _RINGING, number + _NEAR):
+            ringing -= _RINGS_DB
+            if level > ringing:
+                ringing = level
             line.append(ringing)
-        line = line[:_RINGING - 1:-1]
+        line = line[: _RINGING - 1 : -1]  # the latest first
         return list(map(max, line, line[1:], line[2:], line[3:], line[4:]))
+
+    def _between(self, first: int, end: int) -> list[float]:
+        """The levels of these slots, silence where nothing sounded."""
+        start, stop = first % _SLOTS, end % _SLOTS
+        if start < stop:
+            levels, numbers = self._levels[start:stop], self._numbers[start:stop]
+        else:
+            levels = self._levels[start:] + self._levels[:stop]
+            numbers = self._numbers[start:] + self._numbers[:stop]
+        return [
+            level if known == wanted else SILENT_DB
+            for wanted, known, level in zip(range(first, end), numbers, levels, strict=True)
+        ]
 
     def _learn(self, sounded: list[float], level: float, floor: float) -> None:
         heard = level > floor + _HEARD_DB
+        couplings = self._couplings
         for lag, ours in enumerate(sounded):
-            coupling = self._couplings[lag]
+            coupling = couplings[lag]
             if ours < _LOUD_DB:
                 if heard:
-                    self._couplings[lag] = min(coupling + _DOUBT_DB, _REFUTED_DB)
+                    couplings[lag] = min(coupling + _DOUBT_DB, _REFUTED_DB)
             elif level - ours > coupling + _LEAP_DB:
-                self._couplings[lag] = coupling + _RISE_DB
+                couplings[lag] = coupling + _RISE_DB
             else:
-                self._couplings[lag] = max(coupling - _FALL_DB, level - ours, _BEST_DB)
+                couplings[lag] = max(coupling - _FALL_DB, level - ours, _BEST_DB)
 
     def _bound(self, sounded: list[float]) -> float:
         plausible = min(self._couplings) + _PLAUSIBLE_DB

@@ -1,8 +1,9 @@
 """How loud a frame must be to be the caller: above the line's noise, not far below their voice.
 
-Two running levels. The floor is the least of the last two and a half seconds: speech has gaps, noise
-has none. The voice is the caller's own, learned while they speak: who is far below it is somebody
-behind them, or a television. Levels are those of `samples.level_db`. Refuses to know what is voice.
+Two running levels. The floor is the least of the last two and a half seconds: speech has gaps,
+noise has none. The voice is the caller's own, learned while they speak: who is far below it is
+somebody behind them, or a television. Refuses to know what is voice. Levels are
+those of `samples.level_db`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Whether what has been proposed is a voice: asking the sure detector, and not too often.
 
-Keeps the last quarter of a second. An answer costs 1 ms, so while the answer is no it is asked for
-less and less often, until something louder comes; in a voice a yes lasts for a while. Without a
-sure detector it believes three proposals that are no key. Refuses to know levels and time: it
-counts frames.
+Keeps the last quarter of a second. An answer costs about 1 ms, so answers are rationed, and while
+it is no it is asked for less and less often, until something louder comes; in a voice a yes lasts
+for a while. A key of the phone is refused first: a detector may stumble over its edges. Without a
+sure detector three proposals are believed. Refuses to know time: it counts frames.
 """
 
 from __future__ import annotations
@@ -14,32 +14,39 @@ from ..audio import FRAME_BYTES
 from .engines import WINDOW, WINDOWS, Sure
 from .tones import is_key
 
-_CONTEXT: Final = WINDOW * WINDOWS
+RECENT: Final = 5
+"""Frames (100 ms) among which proposals are counted."""
 
-_LIKELY: Final = {1: 0.7, 2: 0.35, 3: 0.2, 4: 0.15, 5: 0.12}
-"""How likely a voice must be, by the proposals among the last five frames: the more insist, the
-less is needed. Steady noise, ringing and music stay under 0.1 nearly always; the first 80 ms of a word reach
-0.12 in nine cases of ten."""
+_LIKELY: Final = (1.0, 0.8, 0.4, 0.25, 0.2, 0.15)
+"""How likely a voice must be, by the number of proposals: the more insist, the less is needed.
+Noise, ringing and music stay under 0.1 in 99 of 100 answers; the first 80 ms of a word reach 0.15
+in nine cases of ten."""
 
 _ENOUGH: Final = 3
 """Proposals that are believed where there is no sure detector."""
 
+_CONTEXT: Final = WINDOW * WINDOWS
+
 _WAITS: Final = (1, 1, 1, 2, 2, 3, 5)
-"""Frames between questions while the answer is no."""
+"""Frames until the next question, by the number of refusals so far."""
 
 _LOUDER_DB: Final = 6.0
 """So much louder than what was refused is something else: ask at once."""
+
+_RATION: Final = 0.12
+_SAVED: Final = 8.0
+"""Questions about beginnings earned with each frame (6 in a second), and the most that are saved:
+music and a noise that comes and goes cost no more than so many answers, whatever they do."""
+
+_KEY_FRAMES: Final = 3
+"""How long nothing is believed after a key: it ends with a click."""
 
 _STILL: Final = 0.3
 _TRUSTED: Final = 20
 _CONFIRMED: Final = 6
 _DOUBTED: Final = 3
-"""In a voice: how likely it must still be; for how many frames a yes lasts, on a quiet line (where
-loudness tells the end) and on a noisy one; after how many a no is asked about again."""
-
-
-_KEY_FRAMES: Final = 3
-"""How long nothing is believed after a key: its end is a click."""
+"""In a voice: how likely it must still be; for how many frames a yes lasts on a quiet line, where
+loudness tells the end, and on a noisy one; after how many a no is asked about again."""
 
 
 class Judge:
@@ -51,6 +58,7 @@ class Judge:
         self._refusals = 0
         self._refused_db = 0.0
         self._wait = 0
+        self._ration = _SAVED
         self._believed = True
 
     def hear(self, frame: bytes) -> None:
@@ -59,6 +67,7 @@ class Judge:
         if len(self._heard) > 2 * _CONTEXT:
             del self._heard[:-_CONTEXT]
         self._wait -= 1
+        self._ration = min(_SAVED, self._ration + _RATION)
 
     def rest(self) -> None:
         """Nothing is proposed any more: the next proposal is a new case."""
@@ -66,11 +75,12 @@ class Judge:
         self._wait = 0
 
     def begins(self, proposals: int, level: float) -> bool:
-        """Whether a voice begins, with so many of the last frames proposed, the last that loud."""
+        """Whether a voice begins: so many of the last frames were proposed, the last that loud."""
         if self._refusals and level > self._refused_db + _LOUDER_DB:
             self.rest()
-        if self._wait > 0:
+        if self._wait > 0 or self._ration < 1:
             return False
+        self._ration -= 1
         if is_key(self._heard[-FRAME_BYTES:]):
             self._wait = _KEY_FRAMES
             return False
@@ -86,13 +96,15 @@ class Judge:
         """Whether a voice that has begun still is one, now that a frame is proposed; `quiet` when
         the line's noise is far under it."""
         if self._wait <= 0:
-            self._believed = self._sure is None or self._likely() >= _STILL
+            self._believed = self._sure is None or self._sure(self._context()) >= _STILL
             lasts = _TRUSTED if quiet else _CONFIRMED
             self._wait = lasts if self._believed else _DOUBTED
         return self._believed
 
     def _is_voice(self, proposals: int) -> bool:
-        return proposals >= _ENOUGH if self._sure is None else self._likely() >= _LIKELY[proposals]
+        if self._sure is None:
+            return proposals >= _ENOUGH
+        return self._sure(self._context()) >= _LIKELY[proposals]
 
-    def _likely(self) -> float:
-        return self._sure(bytes(self._heard[-_CONTEXT:])) if self._sure else 1.0
+    def _context(self) -> bytes:
+        return bytes(self._heard[-_CONTEXT:])

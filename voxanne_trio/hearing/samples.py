@@ -1,7 +1,8 @@
 """Mu-law to what the detectors eat: 16-bit samples, floats, a level. Tables at C speed, no numpy.
 
 A byte of mu-law has few significant bits, so each byte of its linear form is a table look-up
-(`bytes.translate`): 1.4 us for a frame's samples, 2 us for its level. Refuses to know what is voice.
+(`bytes.translate`): 1.4 us for a frame's samples, 2 us for its level. Refuses to know what is a
+voice.
 """
 
 from __future__ import annotations

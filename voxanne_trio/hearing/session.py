@@ -32,6 +32,10 @@ MUTE_MS: Final = 5_000
 """So much voice sent and not one message back: the socket is dead, whatever TCP thinks."""
 PACE: Final = 1.25
 """Audio is taken at no more than this multiple of real time, by the vendor's own word."""
+SLACK_SECONDS: Final = 0.25
+"""So much of real time's shortfall on the pace may be made up for at once: what comes late in one
+burst, or was kept waiting by a busy process, is not paced, and nothing falls ever further behind.
+"""
 GOODBYE_SECONDS: Final = 0.5
 CLOSE_STREAM: Final = '{"type":"CloseStream"}'
 
@@ -148,8 +152,8 @@ class Session:
             if batch:
                 if due > trio.current_time():
                     await trio.sleep_until(due)
-                due = quiet_since = max(due, trio.current_time())
-                due += duration_ms(batch) / 1000 / PACE
+                quiet_since = trio.current_time()
+                due = max(due, quiet_since - SLACK_SECONDS) + duration_ms(batch) / 1000 / PACE
                 await self._send(socket, batch)
             elif self._recogniser.keep_alive:
                 quiet_since = self._keep_alive(quiet_since)

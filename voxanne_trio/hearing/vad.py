@@ -2,12 +2,13 @@
 
 Theory of operation. Audio is cut into frames of 20 ms whatever it comes in. A frame is *proposed*
 when WebRTC's detector says voice, and it is loud enough to be the caller (`gates`) and louder than
-our own echo can be (`echo`). Two proposed frames of three begin a case, and Silero's detector decides it
-on the last quarter of a second (`judge`). In a voice, proposed frames carry it on, confirmed from time to
-time, and `HANGOVER_MS` without one end it. What one detector cannot do the other does alone.
+our own echo can be (`echo`). Proposals make a case, and Silero's detector decides it on the last
+quarter of a second (`judge`). In a voice, proposals carry it on, confirmed from time to time, and
+`HANGOVER_MS` without one end it. What one detector cannot do the other does alone (`engines`).
 
-Pure and synchronous: equal bytes give equal events, however they were cut, and the only clock is
-the arrival that comes with them. Refuses to know what follows from a voice.
+Pure and synchronous: equal bytes at equal times give equal events, in any process. How the bytes
+were cut shows only in the arrival times that the events carry. Refuses to know what follows from a
+voice.
 """
 
 from __future__ import annotations
@@ -20,23 +21,24 @@ from ..events import VoiceEvent, VoiceStarted, VoiceStopped
 from .echo import FarEnd
 from .engines import Engines, own_engines
 from .gates import Gate
-from .judge import Judge
+from .judge import RECENT, Judge
 from .samples import SILENT_DB, level_db
 
 HANGOVER_MS: Final = 260
-"""Silence that ends a voice: longer than the gaps of syllables and stops, shorter than the pause
-between two sentences."""
+"""Silence that ends a voice. Of the gaps inside of utterances (stops, weak syllables, commas) 98 %
+are shorter (measured: `docs/voice-detection.md`); the pause between two sentences is longer."""
 
-_RECENT: Final = 0b11111
-_FIRST: Final = 0b111
-"""Frames in which proposals are counted: five; the first two of them must be within three."""
-
-_AGO: Final = 15
-"""Frames (300 ms) that the beginning of a voice may lie back when it is noticed."""
+_WITH_ECHO: Final = 2
+"""Proposals that a case needs while our own voice may be in the audio: it is speech too, so the
+judge takes it for the caller's, and one frame may exceed what the echo usually is."""
 
 
 class VoiceDetector:
-    """The detector of one call; `far_end` knows what the caller's phone plays."""
+    """The detector of one call. Its memory is bounded: a third of a second of audio.
+
+    `far_end` knows what the caller's phone plays; without it nothing is taken for an echo.
+    `engines` are those of `own_engines` unless a test has others.
+    """
 
     def __init__(self, far_end: FarEnd | None = None, engines: Engines | None = None) -> None:
         engines = engines or own_engines()
@@ -45,24 +47,24 @@ class VoiceDetector:
         self._gate = Gate()
         self._far_end = far_end
         self._pending = bytearray()
-        self._arrivals: deque[float] = deque(maxlen=_AGO)
-        self._proposed = 0
-        self._least = 1
-        self._started: int | None = None
-        self._voiced = 0
-        self._voiced_at = 0.0
+        self._arrivals: deque[float] = deque(maxlen=RECENT)
+        self._proposals = 0  # of the last frames, the latest in the lowest bit
+        self._needed = 1
         self._count = 0
+        self._first: int | None = None  # frame numbers of the voice that is on
+        self._last = 0
+        self._last_at = 0.0
 
     def feed(self, frame: bytes, at: float) -> list[VoiceEvent]:
-        """What the mu-law that arrived at `at` changes. Any length; nothing is lost."""
+        """What the mu-law that arrived at `at` changes. Any length; a rest waits for more."""
         self._pending += frame
         events: list[VoiceEvent] = []
-        while len(self._pending) >= FRAME_BYTES:
-            whole = bytes(self._pending[:FRAME_BYTES])
-            del self._pending[:FRAME_BYTES]
-            event = self._hear(whole, at)
+        whole = len(self._pending) - len(self._pending) % FRAME_BYTES
+        for start in range(0, whole, FRAME_BYTES):
+            event = self._hear(bytes(self._pending[start : start + FRAME_BYTES]), at)
             if event is not None:
                 events.append(event)
+        del self._pending[:whole]
         return events
 
     def _hear(self, frame: bytes, at: float) -> VoiceEvent | None:
@@ -71,55 +73,46 @@ class VoiceDetector:
         self._arrivals.append(at)
         self._judge.hear(frame)
         proposed = self._proposes(frame, level, at)
-        self._proposed = self._proposed << 1 & (1 << _AGO) - 1 | proposed
-        if self._started is None:
-            return self._begin(level) if proposed else self._wait()
-        return self._go_on(level, at) if proposed else self._end()
+        self._proposals = (self._proposals << 1 | proposed) & (1 << RECENT) - 1
+        if self._first is None:
+            return self._begin(level, at, proposed)
+        if proposed and self._judge.goes_on(quiet=self._gate.quiet()):
+            self._voice(level, at)
+            return None
+        return self._end()
 
     def _proposes(self, frame: bytes, level: float, at: float) -> bool:
-        """Whether the frame may be the caller's voice. Asks everybody, since all of them learn."""
+        """Whether the frame may be the caller's voice. All of them hear it, since they learn."""
         opens_at = self._gate.opens_at()
         self._gate.floor.hear(level)
-        voice = level > SILENT_DB if self._quick is None else self._quick(frame)
         if self._far_end is not None:
             echo = self._far_end.echo_db(at, level, self._gate.floor.db)
-            self._least = 2 if echo > SILENT_DB else 1
+            self._needed = _WITH_ECHO if echo > SILENT_DB else 1
             opens_at = max(opens_at, echo)
+        voice = self._quick is None or self._quick(frame)
         return voice and level >= opens_at
 
-    def _begin(self, level: float) -> VoiceStarted | None:
-        """A frame was proposed, and no voice is on."""
-        recent = (self._proposed & _RECENT).bit_count()
-        if recent < self._least or not self._judge.begins(recent, level):
+    def _begin(self, level: float, at: float, proposed: bool) -> VoiceStarted | None:
+        """No voice is on: the beginning of one, if what was proposed is believed."""
+        proposals = self._proposals.bit_count()
+        if not proposals:
+            self._judge.rest()
+        if not proposed or proposals < self._needed or not self._judge.begins(proposals, level):
             return None
-        back = self._first_proposed()
-        self._started = self._count - back
-        self._voice(level, self._arrivals[-1])
+        back = self._proposals.bit_length() - 1
+        self._first = self._count - back
+        self._voice(level, at)
         return VoiceStarted(self._arrivals[-1 - back])
 
-    def _first_proposed(self) -> int:
-        """How many frames ago this voice began: no gap of three since, or within the last five."""
-        return (self._proposed & _RECENT).bit_length() - 1
-
-    def _go_on(self, level: float, at: float) -> VoiceStopped | None:
-        if not self._judge.goes_on(quiet=self._gate.quiet()):
-            return self._end()
-        self._voice(level, at)
-        return None
-
     def _voice(self, level: float, at: float) -> None:
-        self._voiced, self._voiced_at = self._count, at
+        self._last, self._last_at = self._count, at
         self._gate.voiced(level)
 
-    def _wait(self) -> None:
-        if not self._proposed & _RECENT:
-            self._judge.rest()
-
     def _end(self) -> VoiceStopped | None:
-        """A frame was not proposed, or not believed: the end, if it has been long enough."""
-        if (self._count - self._voiced) * FRAME_MS < HANGOVER_MS or self._started is None:
+        """A frame was no voice: the end of the one that is on, if there were enough of them."""
+        if self._first is None or (self._count - self._last) * FRAME_MS < HANGOVER_MS:
             return None
-        lasted = (self._voiced - self._started + 1) * FRAME_MS
-        self._started = None
+        voiced_ms = float((self._last - self._first + 1) * FRAME_MS)
+        self._first = None
         self._judge.rest()
-        return VoiceStopped(self._voiced_at, float(lasted))
+        return VoiceStopped(self._last_at, voiced_ms)

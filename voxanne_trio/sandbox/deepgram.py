@@ -13,7 +13,7 @@ import logging
 import random
 import re
 import uuid
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -57,6 +57,8 @@ FAULTS: Final = (
 )
 LATE_SECONDS: Final = 0.005
 """Less than this is the scheduler's, not worth a word."""
+
+_RECENT_SECONDS: Final = 2.0
 
 
 class DeepgramFaults(Faults):
@@ -103,6 +105,7 @@ class Deepgram:
         self.late_ms = 0.0
         self.open: Counter[str] = Counter()
         """Streams and requests that are being served, by kind."""
+        self._spoken: deque[tuple[float, str]] = deque(maxlen=20)
         self._rng = rng
         self._keys = keys
         self._wrong_keys = wrong_keys
@@ -217,7 +220,17 @@ class Deepgram:
             first_byte=self.profile.first_byte,
             late=self._note_late,
             speed=speak_http.speed_of(query),
+            said=lambda text: self._spoken.append((trio.current_time(), text)),
         )
+
+    def overheard(self) -> str:
+        """What an agent that has just begun to be heard is saying: the text it was given first.
+
+        Of all calls: where several talk at once, an echo may have another's words.
+        """
+        recent = trio.current_time() - _RECENT_SECONDS
+        lately = [text for at, text in self._spoken if at >= recent]
+        return lately[0] if lately else self._spoken[-1][1] if self._spoken else ""
 
     def _note_late(self, seconds: float) -> None:
         """The stand-in itself was slower than its profile."""

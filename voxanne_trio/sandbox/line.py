@@ -16,7 +16,7 @@ from typing import Any, Final
 import attrs
 import numpy as np
 
-from .mulaw import Floats, decode, encode
+from .mulaw import Samples, decode, encode
 from .playout import RATE, SILENCE, PlayOut, voiced
 from .sounds import EchoPath, pink, seeded, television
 
@@ -27,6 +27,9 @@ TELEVISION_DB: Final = (-50.0, -36.0)
 
 _LOOP_SECONDS: Final = 16.0
 _FRAME: Final = 160
+_MOST_FRAMES: Final = 12
+_COLOUR: Final = 8
+"""Samples by which the loudspeaker's colour reaches ahead of the echo's delay, and some more."""
 
 
 @attrs.frozen(kw_only=True)
@@ -101,28 +104,61 @@ class Pickup:
         self._offset = line.seed % len(self._loops[0]) if self._loops else 0
         self._echo = None
         if line.echo_down_db is not None:
-            self._echo = EchoPath(line.echo_down_db, line.echo_late_ms)
+            self._echo = _Echo(line.echo_down_db, line.echo_late_ms, playout)
 
     def frame(self, clean: bytes, position: int) -> tuple[bytes, bool]:
         """The frame at a sample with all that is picked up, and whether echo is heard as speech."""
-        total = decode(clean).astype(np.float32)
+        total = decode(clean).astype(np.int32)
         for loop in self._loops:
             start = (position + self._offset) % (len(loop) - _FRAME)
             total += loop[start : start + _FRAME]
-        echo_is_speech = False
-        if self._echo is not None:
-            total += self._echo.feed(decode(self._played(position)))
-            if self.line.echo_is_heard:
-                late = round(self.line.echo_late_ms / 1000 * RATE)
-                echo_is_speech = voiced(self._played(position - late))
-        samples = np.clip(np.rint(total), -32_768, 32_767).astype(np.int16)
-        return encode(samples), echo_is_speech
+        if self._echo is not None and (back := self._echo.frame(position)) is not None:
+            total += back
+        samples = np.clip(total, -32_768, 32_767).astype(np.int16)
+        return encode(samples), self.line.echo_is_heard and self._echoes_speech(position)
 
-    def _played(self, position: int) -> bytes:
-        """What the phone played in that time: it is past, so no clear can change it any more."""
-        if position < 0:
-            return SILENCE * _FRAME
-        return bytes(self._playout.audio[position : position + _FRAME]).ljust(_FRAME, SILENCE)
+    def _echoes_speech(self, position: int) -> bool:
+        late = round(self.line.echo_late_ms / 1000 * RATE)
+        return voiced(_played(self._playout, position - late, _FRAME))
+
+
+class _Echo:
+    """The echo of what is played, made some frames at a time: it is late, so they are known."""
+
+    def __init__(self, down_db: float, late_ms: float, playout: PlayOut) -> None:
+        late = round(late_ms / 1000 * RATE)
+        self._block = max(1, min(_MOST_FRAMES, (late - _COLOUR) // _FRAME)) * _FRAME
+        self._path = EchoPath(down_db, (late - self._block) * 1000 / RATE)
+        self._playout = playout
+        self._made = np.zeros(0, np.int16)
+        self._begins = 0
+        self._rests = self._path.length
+
+    def frame(self, position: int) -> Samples | None:
+        """What comes back in the frame at that sample; None when all is quiet."""
+        start = position - self._begins
+        if not 0 <= start <= len(self._made) - _FRAME:
+            self._make(position)
+            start = 0
+        if self._rests > self._path.length + self._block:
+            return None
+        return self._made[start : start + _FRAME]
+
+    def _make(self, position: int) -> None:
+        far = _played(self._playout, position - self._block, self._block)
+        self._begins = position
+        self._rests = self._rests + self._block if far.count(SILENCE) == len(far) else 0
+        if self._rests <= self._path.length + self._block:
+            self._made = self._path.feed(decode(far))
+        elif len(self._made) < self._block:
+            self._made = np.zeros(self._block, np.int16)
+
+
+def _played(playout: PlayOut, position: int, length: int) -> bytes:
+    """What the phone played in that time: it is past, so no clear can change it any more."""
+    before = SILENCE * min(length, max(0, -position))
+    heard = bytes(playout.audio[max(0, position) : max(0, position + length)])
+    return (before + heard).ljust(length, SILENCE)
 
 
 def _given(level: float | None) -> list[float]:
@@ -130,10 +166,10 @@ def _given(level: float | None) -> list[float]:
 
 
 @lru_cache(maxsize=64)
-def _noise(seed: int, db: float) -> Floats:
-    return pink(_LOOP_SECONDS, seeded("noise", seed), db).astype(np.float32)
+def _noise(seed: int, db: float) -> Samples:
+    return pink(_LOOP_SECONDS, seeded("noise", seed), db)
 
 
 @lru_cache(maxsize=64)
-def _television(seed: int, db: float) -> Floats:
-    return television(_LOOP_SECONDS, seeded("television", seed), db).astype(np.float32)
+def _television(seed: int, db: float) -> Samples:
+    return television(_LOOP_SECONDS, seeded("television", seed), db)

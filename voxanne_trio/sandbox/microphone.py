@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Sequence
+from bisect import bisect_right
 from typing import Final
 
 import attrs
@@ -106,12 +106,7 @@ def _word(spoken: Spoken, position: int) -> Note:
     """The word of an utterance that sounds in the frame that starts there."""
     if not spoken.ends:
         return Note(Holds.SOUND, spoken.utterance)
-    word = _first_after(spoken.ends, position)
+    over = bisect_right(spoken.ends, position + _INAUDIBLE)
+    word = min(over, len(spoken.ends) - 1)
     last = spoken.ends[word] <= position + FRAME_BYTES + _INAUDIBLE
     return Note(Holds.WORD, spoken.utterance, word, last)
-
-
-def _first_after(ends: Sequence[int], position: int) -> int:
-    """The first word that is not over there; the last one for what comes after it."""
-    found = (word for word, end in enumerate(ends) if end > position + _INAUDIBLE)
-    return next(found, len(ends) - 1)

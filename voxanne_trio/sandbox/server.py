@@ -21,11 +21,13 @@ import trio
 from . import rest
 from .account import Speak
 from .caller import Caller, CallerReport, read_script, utterances
+from .deepgram import Deepgram
 from .faults import Fault, Faults, Schedule
 from .faults.opening import through
 from .groq import Groq
 from .line import CLEAN, Line
 from .profiles import Profile
+from .scripted import Scripted
 from .twilio import Numbers, PhoneCall, Twilio
 from .wire import Exchange, serve_stream
 
@@ -108,6 +110,8 @@ class Sandbox:
         self.twilio = twilio
         self.deepgram = deepgram
         self.scripts = scripts
+        if isinstance(scripts, Scripted) and isinstance(deepgram, Deepgram):
+            scripts.overheard = lambda tag: deepgram.overheard()
         self.schedule: Schedule = twilio.account.schedule
         self.placed: dict[str, Placed] = {}
         self.bugs = 0
@@ -273,7 +277,8 @@ class Sandbox:
 
     def _fault(self, body: dict[str, Any]) -> None:
         """`{"profile": NAME}`, `{"clear": true}`, `{"vendor": …, "kind": …, …}` for its next
-        request, or `{"planned": [{"kind": …, "at": …, …}]}` for the schedule.
+        request, or `{"planned": [{"kind": …, "at": …, …}]}` for the schedule, which is armed by
+        the next call that is placed here, or by `{"arm": true}`.
         """
         if "profile" in body:
             self.use_profile(Profile.named(str(body["profile"]), self.profile.rng))
@@ -282,6 +287,8 @@ class Sandbox:
                 faults.clear()
             self.schedule.clear()
         self.schedule.add(*(Fault.from_json(fault) for fault in body.get("planned", ())))
+        if body.get("arm"):
+            self.schedule.arm()
         if "vendor" in body:
             vendor = body.pop("vendor")
             if vendor not in self._faults():

@@ -37,12 +37,15 @@ class Speaker:
     late: Late
     """Told by how many seconds the voice missed the delay that was promised."""
     speed: float = 1.0
+    said: Callable[[str], None] = lambda _: None
+    """Told each text that is to be spoken."""
 
 
 class Speech:
     """One text being spoken: `piece` until it gives nothing. Cancelling `piece` loses nothing."""
 
     def __init__(self, speaker: Speaker, text: str, asked_at: float) -> None:
+        speaker.said(text)
         self._speaker = speaker
         self._texts = pieces(text)
         self._due = asked_at + speaker.first_byte()

@@ -32,6 +32,7 @@ from ..sandbox.profiles import Profile
 from ..sandbox.receptionist import Receptionist
 from ..sandbox.scripted import Scripted
 from ..sandbox.server import Placed, Sandbox, seeded
+from ..sandbox.sounds import SpeechVoices
 from ..sandbox.stream import Link
 from ..sandbox.twilio import Account, Numbers, Twilio
 from ..sandbox.voice import ToneVoices, Voices
@@ -65,6 +66,13 @@ SETTINGS: Final = Settings(
 )
 
 
+class AudibleCallers(ToneVoices):
+    """Agents that are tones, word by word, and callers whom a detector of voice can hear."""
+
+    def caller(self) -> Any:
+        return SpeechVoices().caller()
+
+
 def wall() -> float:
     """The clock on the wall of the simulated world."""
     return WALL + trio.current_time()
@@ -85,10 +93,12 @@ class World:
     stopping: Stopping
     """How the server is asked to stop."""
 
-    async def ring(self, *script: Any, then: Sequence[str] = ()) -> Placed:
+    async def ring(
+        self, *script: Any, then: Sequence[str] = (), line: Line = CLEAN, seed: int = 0
+    ) -> Placed:
         """A call whose caller follows the script, to its end. `then`: more words the recogniser
         will find in the audio, for tests that speak by hand."""
-        placed = self.call(*script, then=then)
+        placed = self.call(*script, then=then, line=line, seed=seed)
         await self.sandbox.place(placed)
         return placed
 
@@ -132,7 +142,7 @@ async def world(
         network = memory.Network(nursery)
         delays = Profile.named(profile, seeded(seed, "profile"))
         scripts = Scripted()
-        voices = voices or ToneVoices()
+        voices = voices or AudibleCallers()
         asked: list[list[Mapping[str, Any]]] = []
         vendor = deepgram(
             delays,

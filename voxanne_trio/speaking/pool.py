@@ -1,15 +1,17 @@
 """The warm pool of `/v1/speak` sockets of one voice: ready before a reply needs one.
 
 The vendor allows a project few sockets at once and each socket little a minute, so a socket is
-lent for a reply, not held for a call. Some are kept open and idle; a lease takes the one that was
-used least; where none has room another is opened, if that is quick; where that cannot be, the
-lease is refused and the caller goes the HTTP way. A vendor that is down is tried again with
-growing pauses, and meanwhile no reply waits for it.
+lent for a reply, not held for a call. Some are kept open and idle, more of them while many replies
+begin: a handshake inside a reply is heard. A lease takes the one that was used least; where none
+has room another is opened, if that is quick; where that cannot be, the lease is refused and the
+caller goes the HTTP way. A vendor that is down is tried again with growing pauses, and meanwhile no
+reply waits for it.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -27,6 +29,10 @@ OPEN_FOR_LEASE_SECONDS: Final = 1.0
 
 SHORT_LIFE_SECONDS: Final = 5.0
 """A socket that ended sooner without having served counts as a failure to open."""
+
+RUSH_SECONDS: Final = 1.0
+"""As many sockets are kept ready as replies have begun in this time: longer than a handshake takes,
+so that the next replies are not waiting for one."""
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0
@@ -58,6 +64,7 @@ class SocketSpeaker:
         self._jitter = jitter
         self._sockets: list[SpeakSocket] = []  # opening ones too; at most `most`
         self._nursery: trio.Nursery | None = None
+        self._begun: deque[float] = deque()  # when leases began, those of the last moment
         self._changed = trio.Event()
         self._failures = 0  # in a row
         self._not_before = 0.0
@@ -77,6 +84,7 @@ class SocketSpeaker:
     @asynccontextmanager
     async def lease(self, speed: float = 1.0) -> AsyncIterator[SocketLease]:
         """See `Speaker.lease`: a warm socket at once, or one opened within a second."""
+        self._begun.append(trio.current_time())
         if (socket := self._least_used(speed)) is not None:
             lease = socket.lend()
         else:
@@ -130,7 +138,7 @@ class SocketSpeaker:
             socket.speed == 1.0 and not socket.is_lent and socket.has_room()
             for socket in self._sockets
         )
-        if spare >= self._warm or len(self._sockets) >= self._most:
+        if spare >= self._wanted() or len(self._sockets) >= self._most:
             self._changed = trio.Event()
             await self._changed.wait()
         elif trio.current_time() < self._not_before:
@@ -191,8 +199,16 @@ class SocketSpeaker:
 
     def _is_surplus(self, socket: SpeakSocket) -> bool:
         idle = trio.current_time() - socket.idle_since
-        is_spare = socket.speed != 1.0 or self.free > self._warm
+        is_spare = socket.speed != 1.0 or self.free > self._wanted()
         return socket.is_free and idle >= IDLE_SECONDS and is_spare
+
+    def _wanted(self) -> int:
+        """How many sockets are to be ready, by how many replies have begun lately; never one where
+        none are to be kept warm."""
+        since = trio.current_time() - RUSH_SECONDS
+        while self._begun and self._begun[0] <= since:
+            self._begun.popleft()
+        return max(self._warm, len(self._begun)) if self._warm else 0
 
     def _notice(self) -> None:
         self._changed.set()

@@ -49,6 +49,9 @@ POLL_SECONDS: Final = 0.1
 FORCED_SECONDS: Final = 0.3
 """How long the recogniser may take to end a turn that we asked it to end."""
 
+WORDS_LATE_SECONDS: Final = 0.3
+"""How long after it was spoken a word is told, where it comes without times."""
+
 MOST_ASKED_AGAIN: Final = 2
 _LADDER: Final = (Phrase.STILL_THERE, Phrase.STILL_THERE_AGAIN)
 
@@ -100,6 +103,8 @@ def words(floor: Floor, event: SpeechStarted | WordsHeard | TurnResumed, scene: 
         return floor, ()
     news = not policy.same_words(event.text.reveal(), floor.words.reveal())
     floor = attrs.evolve(floor, words=event.text, unexplained=floor.unexplained and not news)
+    if news:
+        floor = attrs.evolve(floor, voiced_until=_voiced_until(floor, event, scene))
     whole = merged(floor.unanswered, event.text).reveal()
     dropped: tuple[Command, ...] = ()
     other = floor.speculating and not policy.same_words(whole, floor.speculating.reveal())
@@ -113,10 +118,22 @@ def words(floor: Floor, event: SpeechStarted | WordsHeard | TurnResumed, scene: 
     return floor, (*dropped, *timers)
 
 
+def _voiced_until(
+    floor: Floor, event: SpeechStarted | WordsHeard | TurnResumed, scene: Scene
+) -> float | None:
+    """Words are voice too, also where the detector did not notice it."""
+    if floor.voiced_until is None:
+        return None  # there is no detector
+    spoken_until = event.spoken_until
+    if spoken_until is None:
+        spoken_until = scene.now - WORDS_LATE_SECONDS
+    return max(floor.voiced_until, spoken_until)
+
+
 def ended_eagerly(floor: Floor, event: TurnEndedEagerly, scene: Scene) -> Step:
     if is_ours(floor, event.text, scene):
         return floor, ()
-    floor, commands = words(floor, WordsHeard(event.text), scene)
+    floor, commands = words(floor, WordsHeard(event.text, event.spoken_until), scene)
     floor, more = speculate(floor, event.text, scene)
     return floor, (*commands, *more)
 

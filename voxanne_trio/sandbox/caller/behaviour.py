@@ -162,11 +162,13 @@ class Caller:
         return not patience.cancelled_caught
 
     async def _listen(self, call: PhoneCall, step: Listen) -> None:
+        missed = "the agent did not speak"
         with trio.move_on_after(step.patience) as patience:
             await _voice(call, self._heard_from)
+            missed = "the agent did not finish"
             await _silence(call, step.silence_ms / 1000, self._spoke_until)
         if patience.cancelled_caught:
-            self.report.missed.append("the agent did not speak, or did not finish")
+            self.report.missed.append(missed)
         self._heard_from = trio.current_time()
 
     async def _await_hang_up(self, call: PhoneCall, step: AwaitHangUp) -> None:

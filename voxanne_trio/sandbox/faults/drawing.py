@@ -18,6 +18,8 @@ HOW_MANY: Final = (1, 1, 1, 2, 2, 3)
 _UNITS: Final = (0, 0, 1, 2, 5, 12, 30)
 _BYTES: Final = (0, 400, 2_000, 8_000, 16_000)
 _LASTS: Final = (1.0, 3.0, 8.0)
+_OPENING_SHARE: Final = 0.6
+"""Of a call's time: later than that few connections are opened that could be struck."""
 
 
 def named(names: str) -> tuple[Fault, ...]:
@@ -66,7 +68,8 @@ def _names(place: str, kinds: Collection[str] | None) -> Sequence[str]:
 def _one(rng: random.Random, names: Sequence[str], seconds: float) -> Fault:
     name = rng.choice(names)
     kind = KINDS[name]
-    at = round(rng.uniform(0, seconds), 2) if rng.random() < 0.5 else None
+    latest = seconds * (_OPENING_SHARE if kind.act in OPENING else 1.0)
+    at = round(rng.uniform(0, latest), 2) if rng.random() < 0.5 else None
     lasts = rng.choice(_LASTS) if rng.random() < 0.3 else None
     times = None if lasts is not None else rng.choice((1, 1, 1, 2, 3))
     return Fault(

@@ -71,8 +71,10 @@ class Schedule:
         self._plans += [_Plan(fault, KINDS[fault.kind], fault.times) for fault in faults]
 
     def clear(self) -> None:
-        """Nothing strikes any more."""
+        """Nothing is planned any more; the next arming counts from the beginning."""
         self._plans.clear()
+        self._numbers.clear()
+        self._armed_at = _NEVER
 
     @property
     def faults(self) -> tuple[Fault, ...]:

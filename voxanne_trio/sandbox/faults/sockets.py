@@ -108,7 +108,14 @@ class FaultySocket(WireSocket):
         return self._said[kind.of] if kind.of else self._said.total()
 
     def _strike(self, can: Callable[[Kind], bool]) -> Strike | None:
-        return self._schedule.strike(self._place, can, self._number, self._done)
+        def can_now(kind: Kind) -> bool:
+            return can(kind) and not (kind.act is Act.SLOW and self._is_late)
+
+        return self._schedule.strike(self._place, can_now, self._number, self._done)
+
+    @property
+    def _is_late(self) -> bool:
+        return self._late is not None and trio.current_time() < self._late.until
 
     def _use(self) -> None:
         """Who was open before the schedule was armed is numbered when it is first used."""
