@@ -26,9 +26,9 @@ OF_VENDORS: Final = frozenset(
     name for name, kind in KINDS.items() if kind.place not in {"media", "webhook", "process"}
 )
 
-_DEAF: Final = {Act.HALF_OPEN, Act.RESET, Act.HALF_FRAME, Act.CLOSE, Act.SAY_AND_CLOSE, Act.REFUSED}
-DEAFENING: Final = frozenset(name for name in OF_ONE_CALL if KINDS[name].act in _DEAF)
-"""From then on nothing that we send reaches the phone."""
+_PARTS: Final = {Act.HALF_OPEN, Act.RESET, Act.HALF_FRAME, Act.CLOSE, Act.REFUSED, Act.MUTE}
+PARTING: Final = frozenset(name for name in OF_ONE_CALL if KINDS[name].act in _PARTS)
+"""From then on nothing of the caller's reaches us, or nothing of ours the caller."""
 
 UNHEARING: Final = frozenset(
     name for name, kind in KINDS.items() if kind.place in {"listen", "deepgram"}
@@ -56,9 +56,11 @@ _MAKES_ROOM: Final = {
 """What must fail for a place to be asked at all: sockets are open, and HTTP is the second way."""
 
 
-def drawn(rng: random.Random, allowed: Sequence[str]) -> tuple[str, tuple[Fault, ...]]:
+def drawn(
+    rng: random.Random, allowed: Sequence[str], states: Sequence[str] = STATES
+) -> tuple[str, tuple[Fault, ...]]:
     """Faults of one world, and the state from which on they can strike."""
-    state = rng.choice(("idle", *STATES))
+    state = rng.choice((*states, STATES[0]))
     seconds = SECONDS if state == "idle" else SOON_SECONDS
     faults = draw(rng, seconds=seconds, places=PLACES, kinds=allowed)
     return state, (*faults, *_room_for(faults, state))

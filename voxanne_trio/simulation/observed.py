@@ -138,7 +138,7 @@ class Evidence:
     """Of the caller's audio, when the call ended."""
     delay_seconds: float
     """The longest that a message is on its way, one way."""
-    deaf_from: float = math.inf
-    """When the network began to keep from the phone what we send."""
+    parted_at: float = math.inf
+    """When the network parted the phone and us."""
     hearing_failed_at: float = -math.inf
     """When a fault last struck the way to the recogniser."""

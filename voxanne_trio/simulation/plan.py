@@ -14,7 +14,7 @@ import attrs
 
 from ..sandbox.faults import Fault
 from ..sandbox.line import CLEAN, Line
-from .faults import NAMES, OF_ONE_CALL, drawn
+from .faults import NAMES, OF_ONE_CALL, STATES, drawn
 from .schedules import Schedule
 from .scripts import Script, clinic_call
 
@@ -124,4 +124,5 @@ def _faults(
         allowed = tuple(name for name in allowed if name in OF_ONE_CALL)
     if not allowed or rng.random() >= _FAULTY:
         return "idle", ()
-    return drawn(rng, allowed)
+    # Streams are told apart by their numbers, and numbered once the schedule is armed.
+    return drawn(rng, allowed, STATES if calls == 1 else STATES[:1])

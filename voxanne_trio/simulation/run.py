@@ -18,7 +18,7 @@ from ..sandbox.faults import Hit
 from ..sandbox.server import Placed, seeded
 from ..sandbox.stream import Link
 from .determinism import Limits, Stuck, virtual_run
-from .faults import DEAFENING, OF_ONE_CALL, OF_VENDORS, UNHEARING, WatchedSchedule, terminate
+from .faults import OF_ONE_CALL, OF_VENDORS, PARTING, UNHEARING, WatchedSchedule, terminate
 from .laws import DEAD_AIR, LAWS, NEIGHBOURS, RUN, Law, Violation
 from .laws.heard import HeardText
 from .laws.order import InOrder
@@ -110,7 +110,8 @@ def _classed(plan: Plan, violation: Violation) -> Violation:
 
 def _suffering(plan: Plan, outcome: Outcome) -> Iterator[Violation]:
     """Law 9: what calls without faults of their own would not have without those of another."""
-    broken = [v for v in outcome.violations if not v.faults and v.law != RUN]
+    suffered = {DEAD_AIR} if plan.profile == FAILING_PROFILE else set()  # other draws, other delays
+    broken = [v for v in outcome.violations if not v.faults and v.law not in {RUN, *suffered}]
     alone = len(plan.calls) == 1
     if alone or not plan.faults or not broken or NEIGHBOURS in plan.without_laws:
         return
@@ -238,7 +239,7 @@ class Simulation:
         witness = self.watching[0]
         if hit.kind in OF_ONE_CALL and hit.number <= len(self.streams):
             witness = self.streams[hit.number - 1]
-        witness.suffer(hit.kind, hit.at, deaf=hit.kind in DEAFENING)
+        witness.suffer(hit.kind, hit.at, parted=hit.kind in PARTING)
         if hit.kind in UNHEARING:
             witness.hearing_failed_at = hit.at
 
@@ -262,12 +263,13 @@ class Simulation:
             caller=call.microphone,
             vocabulary=self.voices.vocabulary,
             record=await here.composition.records.find(call.sid),
-            streamed=bool(call.journal.of("start")),
+            streamed=witness.call is not None
+            or bool(call.journal.of("start") and not OF_ONE_CALL.intersection(witness.faults)),
             asked=here.asked if alone else (),
             dropped_ms=ring.dropped_ms if ring is not None else {},
             waiting_ms=ring.waiting_ms if ring is not None else 0.0,
             delay_seconds=(self.plan.delay_ms + self.plan.jitter_ms) / 1000,
-            deaf_from=witness.deaf_from,
+            parted_at=witness.parted_at,
             hearing_failed_at=witness.hearing_failed_at,
         )
 

@@ -69,7 +69,7 @@ class Witness:
     """Who else is shown everything."""
     stream_asked: Callable[[Witness], None] | None = None
     """Told when Twilio is about to open a stream of this call."""
-    deaf_from: float = math.inf
+    parted_at: float = math.inf
     hearing_failed_at: float = -math.inf
     _reading: Reading = attrs.field(factory=Reading)
 
@@ -94,14 +94,14 @@ class Witness:
         """Something was done to the call: which state it met is what coverage counts."""
         self.coverage[f"{what} x {self.state.value}"] += 1
 
-    def suffer(self, fault: str, at: float, *, deaf: bool) -> None:
+    def suffer(self, fault: str, at: float, *, parted: bool) -> None:
         """A fault has struck this call."""
         self.trace.write(at, self.name, f"fault {fault}")
         self.struck(fault)
         if fault not in self.faults:
             self.faults = (*self.faults, fault)
-        if deaf:
-            self.deaf_from = min(self.deaf_from, at)
+        if parted:
+            self.parted_at = min(self.parted_at, at)
 
     # The product's side.
 
@@ -142,8 +142,9 @@ class Witness:
 
     def came(self, message: str | bytes) -> None:
         """A message of Twilio's reached the product."""
-        begin = message.find(_PAYLOAD) if isinstance(message, str) else -1
-        if begin >= 0:
+        if not isinstance(message, str) or not message.endswith("}"):
+            return  # cut on its way
+        if (begin := message.find(_PAYLOAD)) >= 0:
             begin += len(_PAYLOAD)
             spelling = base64.b64decode(message[begin + _SPELT.start : begin + _SPELT.stop])
             number = frame_number(spelling[: SPELT.stop - SPELT.start])
