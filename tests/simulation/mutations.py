@@ -35,6 +35,10 @@ WALL_SECONDS: Final = 45
 COUGHS: Final = (100, 300, 500, 700)
 """How soon after speech was taken up again the caller interrupts it, in milliseconds."""
 
+HUMS: Final = (240, 280, 320)
+"""The caller's silence between two sounds, in milliseconds: longer than a voice's own pauses, and
+shorter than what confirms that it is over."""
+
 
 @attrs.frozen
 class Patch:
@@ -107,7 +111,7 @@ SPECULATION_LIVES_ON: Final = Mutation(
             "        heard = self.ways",
         ),
     ),
-    ("goes on",),
+    ("changes mind",),
 )
 CLEARED_IS_HEARD: Final = Mutation(
     "marks that a `clear` flushed count as played",
@@ -149,7 +153,7 @@ RESUMES_OVER_VOICE: Final = Mutation(
             "",
         ),
     ),
-    ("coughs twice",),
+    tuple(f"hums, {gap}" for gap in HUMS),
 )
 NO_DEADLINE_FOR_MARKS: Final = Mutation(
     "a last mark that does not come is waited for",
@@ -208,9 +212,9 @@ def scenario(name: int | str) -> Any:
     scripts: dict[str, tuple[Any, ...]] = {
         "barge-in": ({"interrupt": question["say"], "after_ms": 700}, over, "listen", "hang_up"),
         "goes on": ("listen", {"say": "How much ~350 is a ~500 tummy tuck?"}, "listen", "hang_up"),
-        "coughs twice": (
-            *("listen", question, {"cough": None, "after_ms": 1_200}, {"stay_silent": 0.2}),
-            *({"cough": None}, {"stay_silent": 0.2}, {"cough": None}, "listen", "hang_up"),
+        "changes mind": (
+            *("listen", {"say": "It was on the, ~800 wait, on the third of May."}),
+            *("listen", "hang_up"),
         ),
         "marks lost": ("listen", {"stay_silent": 6.0}, "hang_up"),
         "frames stop": ("listen", question, "listen", "hang_up"),
@@ -219,14 +223,21 @@ def scenario(name: int | str) -> Any:
         after = {"interrupt": "Wait, stop, what are your hours?", "after_ms": soon}
         cough = {"cough": None, "after_ms": 1_200}
         scripts[f"cough, {soon}"] = ("listen", question, cough, after, "listen", "hang_up")
-    faults = {
+    for gap in HUMS:
+        hum, again = {"hum": None, "after_ms": 1_200}, ({"stay_silent": gap / 1000}, {"hum": None})
+        scripts[f"hums, {gap}"] = ("listen", question, hum, *again, *again, "listen", "hang_up")
+    profiles: dict[int | str, str] = {
+        "goes on": "fixed:600,10,10",  # a supposed answer is there before the turn is over
+        "changes mind": "fixed:260,600,90",  # … and this one is still being written
+    }
+    faults: dict[int | str, Any] = {
         "marks lost": (Fault(kind="media_marks_lost", times=None),),
-        "frames stop": (Fault(kind="media_frames_stop", after=528, seconds=8.0),),
+        "frames stop": (Fault(kind="media_frames_stop", at=10.42, seconds=8.0),),
     }
     return Plan(
         calls=(CallPlan(script=scripts[name]),),
         schedule=Schedule("order"),
-        profile="fixed:600,10,10" if name == "goes on" else "fixed:260,110,90",
+        profile=profiles.get(name, "fixed:260,110,90"),
         faults=faults.get(name, ()),
     )
 
@@ -295,17 +306,17 @@ def main(wanted: str = "") -> int:
     mutations = [mutation for mutation in MUTATIONS if wanted in mutation.name]
     plans = tuple(dict.fromkeys(plan for mutation in mutations for plan in mutation.plans))
     innocent = found_by(None, plans)
-    print(f"the product as it is: {innocent or 'every law kept'}")
+    print(f"the product as it is: {innocent or 'every law kept'}")  # noqa: T201 - a command
     missed = 0
     for name, laws, plan, detail in rows(mutations):
         missed += not laws
-        print(f"{name:55} | {laws or 'NOT FOUND':8} | {plan:14} | {detail[:90]}", flush=True)
+        print(f"{name:55} | {laws or 'NOT FOUND':8} | {plan:14} | {detail[:80]}", flush=True)  # noqa: T201
     return 1 if missed or innocent else 0
 
 
 if __name__ == "__main__":
     if os.environ.get("VOXANNE_MUTATED"):
         given = [int(name) if name.isdecimal() else name for name in sys.argv[1:]]
-        print(json.dumps(broken(given)))
+        print(json.dumps(broken(given)))  # noqa: T201
         sys.exit(0)
     sys.exit(main(*sys.argv[1:2]))

@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--faults", default="none", metavar="NAMES", help="all, none, or names with commas between")
     add("--profile", help="the vendors' delays, instead of the seed's choice")
     add("--stt", choices=("flux", "nova"), help="the recogniser, instead of the seed's choice")
+    add("--seconds", type=float, metavar="S", help="callers are gone about so soon, all of them")
     add("--schedule", metavar="KIND", help="order, uniform or priority, instead of the seed's")
     add("--schedule-seed", type=int, metavar="S", help="the scheduler's seed, instead of its own")
     add(
@@ -119,6 +120,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         stt=arguments.stt,
         schedule=arguments.schedule,
         schedule_seed=arguments.schedule_seed,
+        seconds=arguments.seconds,
     )
 
 

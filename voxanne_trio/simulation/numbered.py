@@ -75,7 +75,9 @@ class Vocabulary:
         self.phrase_texts |= set(texts)
 
     def is_phrase(self, number: int) -> bool:
-        return number < self.phrases or self.words[number].passage in self._phrase_passages
+        if number < self.phrases or number >= len(self.words):
+            return number < self.phrases
+        return self.words[number].passage in self._phrase_passages
 
     def say(self, text: str, speed: float = 1.0) -> bytes:
         """The audio of a text; ends with its last voiced sample."""

@@ -34,12 +34,14 @@ class Options:
     stt: str | None = None
     schedule: str | None = None
     schedule_seed: int | None = None
+    seconds: float | None = None
+    """About how long after they rang callers are gone, whatever they wanted to do."""
 
     def arguments(self) -> str:
         """The same on the command line."""
         named = "none" if not self.faults else ",".join(self.faults)
         parts = ["--faults", "all" if self.faults == NAMES else named]
-        for name in ("profile", "stt", "schedule", "schedule_seed"):
+        for name in ("profile", "stt", "schedule", "schedule_seed", "seconds"):
             if (value := getattr(self, name)) is not None:
                 parts += [f"--{name.replace('_', '-')}", str(value)]
         return " ".join(parts)
@@ -80,6 +82,8 @@ class Plan:
         options = options or Options()
         rng = random.Random(f"plan-{seed}")  # noqa: S311 - reproducible on purpose
         calls = _calls(rng)
+        if options.seconds is not None:
+            calls = tuple(_cut_short(call, options.seconds) for call in calls)
         plan = cls(
             seed=seed,
             entropy=rng.getrandbits(32),
@@ -106,6 +110,15 @@ def _calls(rng: random.Random) -> tuple[CallPlan, ...]:
         )
         for number in range(count)
     )
+
+
+def _cut_short(call: CallPlan, seconds: float) -> CallPlan:
+    """By half at most, and by more or less as its script is: nothing is drawn for it."""
+    share = random.Random(repr(call)).uniform(0.5, 1.5)  # noqa: S311 - reproducible on purpose
+    leaves = seconds * share
+    if call.leaves_after is not None:
+        leaves = min(leaves, call.leaves_after)
+    return attrs.evolve(call, leaves_after=round(leaves, 3))
 
 
 def _schedule(rng: random.Random, options: Options) -> Schedule:

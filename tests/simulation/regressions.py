@@ -1,0 +1,22 @@
+"""Seeds that found something, each with what it was: they are run again by `test_calls`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from voxanne_trio.simulation.faults import NAMES
+from voxanne_trio.simulation.plan import Options
+
+ALL: Final = Options(faults=NAMES)
+NONE: Final = Options()
+
+SEEDS: Final[tuple[tuple[int, Options, str], ...]] = (
+    (18, NONE, "the call's end overtook a supposed reply: its words are recorded, undecided"),
+    (411, ALL, "two replies with the same text, one of them never heard"),
+    (506, ALL, "a phone that was gone without a word was told to have heard a whole answer"),
+    (564, ALL, "half a frame written to a connection that was closed already (the stand-in's)"),
+    (306, ALL, "two calls, a fault on the second: the first suffers nothing"),
+    (625, ALL, "a phrase that was synthesised late is played after a barge-in"),
+)
+"""The draw may change under them; what they found has a test of its own where it was the product's:
+`tests/turns`, `tests/telephony`."""

@@ -1,0 +1,139 @@
+"""Whole calls held to every law: a batch with faults, a sweep, old seeds, and plans that shrink.
+
+Short calls on all cores, so that it fits a test run; `voxanne simulate` runs as many as one likes.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, Phase, given, note, settings
+
+from tests.simulation import regressions
+from tests.simulation.mutations import MUTATIONS, PACKAGE, ROOT
+from voxanne_trio.sandbox.faults import Fault
+from voxanne_trio.simulation import coverage
+from voxanne_trio.simulation.batch import Job, as_object, outcomes
+from voxanne_trio.simulation.faults import NAMES, STATES
+from voxanne_trio.simulation.plan import CallPlan, Options, Plan
+from voxanne_trio.simulation.run import run
+from voxanne_trio.simulation.schedules import Schedule
+from voxanne_trio.simulation.scripts import HESITANT, INTERRUPTIONS, QUESTIONS
+from voxanne_trio.simulation.sweep import sweep
+
+CALLS = 200
+SECONDS = 15.0
+SEED = 1_000
+
+PLANS_GENERATED = int(os.environ.get("VOXANNE_PLANS", "6"))
+"""Examples that Hypothesis makes; a night may want some hundred."""
+
+
+@pytest.mark.wall_seconds(240)
+def test_a_batch_of_short_calls_with_faults() -> None:
+    job = Job(options=Options(faults=NAMES, seconds=SECONDS))
+    found = outcomes(job, range(SEED, SEED + CALLS))
+    whole = as_object(job, SEED, found, 1.0)
+    assert whole["failures"] == []
+    assert whole["turns"] > CALLS / 2
+    assert len(whole["coverage"]) > CALLS / 4
+
+
+@pytest.mark.wall_seconds(120)
+@pytest.mark.parametrize(("action", "stride"), [("barge-in", 173), ("hang-up", 293), ("tcp", 307)])
+def test_a_strided_sweep(action: str, stride: int) -> None:
+    whole = sweep(action, stride=stride)
+    assert whole["points"] > 8
+    assert whole["failures"] == []
+
+
+@pytest.mark.wall_seconds(60)
+@pytest.mark.parametrize(("seed", "options", "what"), regressions.SEEDS)
+def test_a_seed_that_found_something(seed: int, options: Options, what: str) -> None:
+    outcome = run(Plan.drawn(seed, options))
+    assert outcome.ok, (what, outcome.violations)
+
+
+# Mutations: the whole of it is `python -m tests.simulation.mutations`.
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_a_mutation_still_applies(mutation: Any) -> None:
+    for patch in mutation.patches:
+        text = (ROOT / PACKAGE / patch.file).read_text("utf-8")
+        assert patch.applied(text) != text
+
+
+# Coverage
+
+
+def test_every_fault_has_its_reachable_states() -> None:
+    for name in NAMES:
+        assert coverage.reachable(name) <= set(coverage.COLUMNS)
+    met = {coverage.cell("chat_503", "listening"): 3}
+    assert coverage.missing(met, ["chat_503"]) == ["chat_503 x processing"]
+    lines = coverage.table(met)
+    assert lines[1].split() == ["chat_503", ".", "3", "0", ".", ".", "."]
+
+
+# Plans made by Hypothesis, which makes them small again where they fail.
+
+MILLISECONDS = st.integers(50, 4_000)
+STEPS = st.one_of(
+    st.just("listen"),
+    st.builds(lambda text: {"say": text}, st.sampled_from((*QUESTIONS, *HESITANT))),
+    st.builds(
+        lambda text, after: {"interrupt": text, "after_ms": after},
+        st.sampled_from(INTERRUPTIONS),
+        MILLISECONDS,
+    ),
+    st.builds(lambda after: {"cough": None, "after_ms": after}, MILLISECONDS),
+    st.builds(lambda after: {"backchannel": "mm-hm", "after_ms": after}, MILLISECONDS),
+    st.builds(lambda ms: {"stay_silent": ms / 1000}, st.integers(0, 3_000)),
+    st.builds(lambda digit: {"press": digit}, st.sampled_from("019#")),
+)
+FAULTS = st.builds(
+    Fault,
+    kind=st.sampled_from(NAMES),
+    times=st.sampled_from((1, 2)),
+    after=st.sampled_from((0, 1, 5, 30)),
+    at=st.sampled_from((None, 0.5, 2.0)),
+)
+PLANS = st.builds(
+    Plan,
+    entropy=st.integers(0, 9),
+    schedule=st.builds(
+        Schedule, st.sampled_from(("order", "uniform", "priority")), st.integers(0, 99)
+    ),
+    calls=st.tuples(
+        st.builds(
+            CallPlan,
+            script=st.lists(STEPS, max_size=3).map(lambda steps: (*steps, "hang_up")),
+            leaves_after=st.just(25.0),
+        )
+    ),
+    stt=st.sampled_from(("flux", "nova")),
+    delay_ms=st.sampled_from((20.0, 120.0)),
+    jitter_ms=st.sampled_from((0.0, 40.0)),
+    faults=st.lists(FAULTS, max_size=2).map(tuple),
+    strikes_from=st.sampled_from(STATES),
+)
+
+
+@pytest.mark.wall_seconds(180)
+@settings(
+    max_examples=PLANS_GENERATED,
+    deadline=None,
+    database=None,
+    derandomize=PLANS_GENERATED < 10,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.generate, Phase.shrink),
+)
+@given(plan=PLANS)
+def test_any_plan_keeps_the_laws(plan: Plan) -> None:
+    outcome = run(plan)
+    note("\n".join(map(str, outcome.violations)))
+    assert outcome.ok
