@@ -25,6 +25,9 @@ BREATH_SECONDS: Final = 0.5
 REACTION_SECONDS: Final = 1.5
 """What the agent does later than this after a cough or an "mm-hm" has another cause."""
 
+RESUMING_SECONDS: Final = 2.0
+"""Who hangs up or speaks sooner after a stop cannot say whether the agent would have gone on."""
+
 _SAMPLE: Final = 1 / RATE
 
 
@@ -91,7 +94,7 @@ class Aside:
     `over` says that the agent was speaking. `stopped_at` is the end of its last voice when it
     stopped because of it, `resumed_at` its next voice before the caller's next words. Whether that
     was the same speech, and what of it was heard twice or never, is known where a `clear` told
-    what it dropped (`continuity`).
+    what it dropped (`continuity`) and the caller gave the agent time to go on.
     """
 
     kind: str
@@ -179,7 +182,8 @@ def _settle_aside(aside: Aside, agent: PlayOut, limit: float) -> None:
     if cuts:  # more than one where a cough is two
         aside.stopped_at, aside.cleared_at = agent.voice_until(cuts[0].at), cuts[0].at
         aside.resumed_at = _within(agent.voice_after(cuts[-1].at + _SAMPLE), limit)
-        _compare(aside, agent, cuts, limit)
+        if aside.resumed_at is not None or limit - cuts[-1].at >= RESUMING_SECONDS:
+            _compare(aside, agent, cuts, limit)
         return
     for (_, end), (start, _) in zip(agent.runs, agent.runs[1:], strict=False):
         stopped, resumed = agent.time(end), agent.time(start)

@@ -13,6 +13,7 @@ import socket
 import struct
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import trio
@@ -183,7 +184,8 @@ class FaultySocket(WireSocket):
             await self.abort()
         elif kind.act is Act.HALF_FRAME:
             frame = self._framing.message(message)
-            await self._stream.send_all(frame[: len(frame) // 2])
+            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                await self._stream.send_all(frame[: len(frame) // 2])
             await self.abort()
         else:
             if kind.act is Act.SAY_AND_CLOSE:
