@@ -200,14 +200,16 @@ async def test_when_the_pump_ends_every_stream_is_given_back() -> None:
                 await pump.run(task_status=task_status)
 
         await nursery.start(run)
-        lent = lend()
+        lent, idle = lend(), lend()
         nursery.start_soon(pour, lent)
         await quiet()
         running.cancel()
         with trio.fail_after(BOUND):
             await lent.inflow.lent()
             await quiet()
-        assert given_back == [True]
+            assert given_back == [True]
+            await pour(idle)  # it was lent when the pump ended, and nobody read it then
+        assert given_back == [True, True]
         assert not lent.inflow.can_be_lent(lent.ours)
 
 
