@@ -44,7 +44,8 @@ def test_faults_change_nothing_else() -> None:
     for seed in SEEDS:
         without = Plan.drawn(seed)
         assert without.faults == ()
-        assert attrs.evolve(Plan.drawn(seed, FAULTY), faults=()) == without
+        faulty = Plan.drawn(seed, FAULTY)
+        assert attrs.evolve(faulty, faults=(), strikes_from="idle") == without
 
 
 def test_options_are_kept() -> None:

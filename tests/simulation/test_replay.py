@@ -50,12 +50,12 @@ def test_a_floor_that_would_move_elsewhere_is_told(recorded: Path, tmp_path: Pat
     assert by_table(Tape.read(other.read_text("utf-8")))
     whole = replay(other)
     assert not whole["ok"]
-    assert any("state 3 was" in difference for difference in whole["differences"])
+    assert any("state 4 was" in difference for difference in whole["differences"])
 
 
 def test_the_states_of_a_tape(recorded: Path) -> None:
     tape = Tape.read(recorded.read_text("utf-8"))
-    assert tape.states()[:3] == ["speaking", "listening", "processing"]
+    assert tape.states()[:4] == ["speaking", "holding", "listening", "processing"]
     assert tape.states()[-1] == "ended"
 
 

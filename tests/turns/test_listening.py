@@ -189,6 +189,14 @@ def test_words_before_the_answer_is_heard_are_merged_into_the_turn() -> None:
     assert commands == [Answer(3, said("Do you do BBL? and the recovery time?"))]
 
 
+def test_a_turn_that_goes_on_unnoticed_by_the_detector_is_heard_out() -> None:
+    floor = attrs.evolve(PROCESSING, voiced_until=7.0)
+    for event in (WordsHeard(said("and the recovery"), 9.1), TurnEnded(said("My number is"), 9.1)):
+        _, commands = run(event, floor=floor, scene=at(9.2))
+        waits = [command.seconds for command in commands if isinstance(command, SetTimer)]
+        assert min(waits) > 0.3
+
+
 def test_merged_words_are_answered_though_no_end_of_turn_comes() -> None:
     floor, _ = run(WordsHeard(said("for my sister")), floor=PROCESSING)
     floor, commands = run(expired(Timer.UNANSWERED), floor=floor)

@@ -105,6 +105,16 @@ def test_words_that_interrupt(floor: Floor, text: str) -> None:
         assert actions(commands) == [Cancel(2)]
 
 
+def test_words_over_us_are_voice_though_none_was_noticed() -> None:
+    """The caller's voice of the turn before ends no turn that has just begun."""
+    floor = attrs.evolve(SPEAKING, voiced_until=7.0)
+    barged, commands = run(WordsHeard(said("Tell me the price"), 9.1), floor=floor, scene=at(9.2))
+    assert barged.voiced_until == 9.1
+    assert SetTimer(Timer.END_OF_TURN, about(0.4)) in commands
+    barged, commands = run(WordsHeard(said("Tell me the price")), floor=floor, scene=at(9.2))
+    assert SetTimer(Timer.END_OF_TURN, about(0.2)) in commands  # told about 0.3 s late
+
+
 @pytest.mark.parametrize(
     "text", ["Mm-hmm", "Okay", "right, okay", "Tuesday", "starts at eight thousand"]
 )

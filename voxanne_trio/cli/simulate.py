@@ -46,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="do not look at it",
     )
+    add("--count-known", action="store_true", help="silences while a vendor fails count, too")
+    add("--nightly", action="store_true", help="fail where a fault has not met a state it can meet")
     add("--processes", type=int, metavar="N", help="instead of one for each core")
     add("--trace", type=Path, metavar="FILE", help="write every event of one call")
     add("--sweep", choices=("barge-in", "hang-up", "tcp"), help="at every step of one call instead")
@@ -89,7 +91,12 @@ def _batch(arguments: argparse.Namespace) -> int:
 def _job(arguments: argparse.Namespace) -> Job:
     from ..simulation.batch import Job
 
-    return Job(options=_options(arguments), without_laws=frozenset(arguments.without_law))
+    return Job(
+        options=_options(arguments),
+        without_laws=frozenset(arguments.without_law),
+        counts_known=arguments.count_known,
+        nightly=arguments.nightly,
+    )
 
 
 def _options(arguments: argparse.Namespace) -> Options:
@@ -204,6 +211,8 @@ def _end_progress() -> None:
 
 
 def _summary(whole: dict[str, Any]) -> list[str]:
+    from ..simulation import coverage
+
     speed = whole["virtual_seconds"] / max(whole["real_seconds"], 1e-9)
     lines = [
         f"{whole['calls']} calls, {whole['turns']} turns: {whole['virtual_seconds']:,.0f} virtual"
@@ -211,8 +220,12 @@ def _summary(whole: dict[str, Any]) -> list[str]:
         f"heard text within a word of the play-out in {whole['heard_within_a_word']} of"
         f" {whole['interruptions']} interruptions",
     ]
-    if struck := {name: n for name, n in whole["coverage"].items() if n}:
-        lines.append(f"{sum(struck.values())} blows in {len(struck)} pairs of a fault and a state")
+    if whole["faults"]:
+        lines += coverage.table(whole["coverage"])
+        lines.append(f"{len(whole['coverage_missing'])} pairs of a fault and a state not met")
+    if whole["known"]:
+        by_law = ", ".join(f"{n} of law {law}" for law, n in whole["known_by_law"].items())
+        lines.append(f"known, and not counted: {by_law} while a vendor failed")
     return [*lines, *_failure_lines(whole), f"trace {whole['trace_digest']}"]
 
 

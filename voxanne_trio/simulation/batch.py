@@ -20,6 +20,7 @@ from typing import Any, Final
 import attrs
 
 from . import trace
+from .coverage import missing
 from .laws import RUN, Violation
 from .plan import Options, Plan
 from .run import Outcome, run
@@ -44,6 +45,10 @@ class Job:
 
     options: Options
     without_laws: frozenset[int] = frozenset()
+    counts_known: bool = False
+    """Whether what is known to be missing yet counts like everything else."""
+    nightly: bool = False
+    """Whether a cell of a fault and a state that nothing met is a failure."""
 
     def plan(self, seed: int) -> Plan:
         """The plan of a seed under this job."""
@@ -149,16 +154,19 @@ def _stood_still(seed: int) -> Outcome:
 
 def as_object(job: Job, seed: int, found: Sequence[Outcome], real_seconds: float) -> dict[str, Any]:
     """What a batch is reported as: the command's JSON."""
-    failures = [failure for outcome in found for failure in _failures(job, outcome)]
+    violations = [failure for outcome in found for failure in _failures(job, outcome)]
+    failures = [one for one in violations if not one.pop("known") or job.counts_known]
+    known = [one for one in violations if one not in failures]
     interruptions = sum(outcome.interruptions for outcome in found)
     exact = sum(outcome.exact for outcome in found)
     if interruptions >= ENOUGH and exact < SHARE * interruptions:
         detail = f"heard text within a word in {exact} of {interruptions} interruptions"
         failures.append(_failure(4, seed, detail, job.command(seed, len(found))))
     coverage: Counter[str] = sum((Counter(outcome.coverage) for outcome in found), Counter())
+    unmet = missing(coverage, job.options.faults)
     virtual = sum(outcome.virtual_seconds for outcome in found)
     return {
-        "ok": not failures,
+        "ok": not failures and not (job.nightly and unmet),
         "calls": len(found),
         "turns": sum(outcome.turns for outcome in found),
         "seed": seed,
@@ -172,7 +180,10 @@ def as_object(job: Job, seed: int, found: Sequence[Outcome], real_seconds: float
         "interruptions": interruptions,
         "heard_within_a_word": exact,
         "violations_by_law": dict(sorted(Counter(str(f["law"]) for f in failures).items())),
+        "known": known,
+        "known_by_law": dict(sorted(Counter(str(one["law"]) for one in known).items())),
         "coverage": dict(sorted(coverage.items())),
+        "coverage_missing": unmet,
     }
 
 
@@ -182,6 +193,7 @@ def _failures(job: Job, outcome: Outcome) -> Iterator[dict[str, Any]]:
             "at": violation.at,
             "call": violation.call,
             "faults": list(violation.faults),
+            "known": violation.known,
         }
 
 

@@ -27,9 +27,12 @@ from ..sandbox.voice import pause_seconds, word_seconds
 CELL: Final = 40
 """Bytes of a cell."""
 
-_SYNC: Final = b"\x81\x02\x81\x02"
-_FILL: Final = (b"\x90\x90\x90\x90\x10\x10\x10\x10" * 4)[: CELL - 8]
-_CELL: Final = re.compile(_SYNC + b"([\x00-\x3f]{4})", re.DOTALL)
+_SYNC: Final = b"\xc1\x42\xc1\x42"
+_DIGITS: Final = bytes((*range(0x20, 0x40), *range(0xA0, 0xC0)))
+_FILL: Final = (b"\xba\xba\xba\xba\x3a\x3a\x3a\x3a" * 4)[: CELL - 8]
+"""About 20 dB under full scale, as a voice is: what is louder has an echo that hides the caller."""
+
+_CELL: Final = re.compile(_SYNC + b"([" + re.escape(_DIGITS) + b"]{4})", re.DOTALL)
 _LONGEST: Final = len(_SYNC) + 4
 
 _HEADER: Final = 0xA5D
@@ -86,7 +89,7 @@ class Vocabulary:
         number = len(self.words)
         cells = size // CELL
         self.words.append(Word(number, text, self.passages, index, last, cells))
-        digits = bytes((number >> shift) & 0x3F for shift in (18, 12, 6, 0))
+        digits = bytes(_DIGITS[(number >> shift) & 0x3F] for shift in (18, 12, 6, 0))
         return (_SYNC + digits + _FILL) * cells + _FILL[: size % CELL]
 
 
@@ -121,7 +124,7 @@ def numbers(audio: bytes | bytearray) -> list[tuple[int, int]]:
 
 
 def _number(digits: bytes) -> int:
-    first, second, third, fourth = digits
+    first, second, third, fourth = map(_DIGITS.index, digits)
     return first << 18 | second << 12 | third << 6 | fourth
 
 

@@ -6,6 +6,7 @@ can be shown a made-up call as well as a real one. Refuses to know how it was ob
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -137,3 +138,7 @@ class Evidence:
     """Of the caller's audio, when the call ended."""
     delay_seconds: float
     """The longest that a message is on its way, one way."""
+    parted_at: float = math.inf
+    """When the network parted the phone and us."""
+    hearing_failed_at: float = -math.inf
+    """When a fault last struck the way to the recogniser."""

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import attrs
 
+from ..sandbox.faults import Fault
 from ..sandbox.line import CLEAN, Line
-from .faults import NAMES, OF_THE_CALL, Fault
+from .faults import NAMES, OF_ONE_CALL, STATES, drawn
 from .schedules import Schedule
 from .scripts import Script, clinic_call
 
@@ -68,6 +69,8 @@ class Plan:
     delay_ms: float = 20.0
     jitter_ms: float = 4.0
     faults: tuple[Fault, ...] = ()
+    strikes_from: str = "idle"
+    """The state of the first call from which on faults can strike."""
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     without_laws: frozenset[int] = frozenset()
 
@@ -88,7 +91,8 @@ class Plan:
             jitter_ms=round(rng.uniform(0, 50), 1),
         )
         # Drawn last: with other faults allowed, all else stays as it is.
-        return attrs.evolve(plan, faults=_faults(rng, options.faults, len(calls)))
+        state, faults = _faults(rng, options.faults, len(calls))
+        return attrs.evolve(plan, faults=faults, strikes_from=state)
 
 
 def _calls(rng: random.Random) -> tuple[CallPlan, ...]:
@@ -112,18 +116,13 @@ def _schedule(rng: random.Random, options: Options) -> Schedule:
     return Schedule(options.schedule or kind, seed, changes)
 
 
-def _faults(rng: random.Random, allowed: tuple[str, ...], calls: int) -> tuple[Fault, ...]:
-    """None, one, or a few; in a world of several calls they strike the first one alone."""
+def _faults(
+    rng: random.Random, allowed: tuple[str, ...], calls: int
+) -> tuple[str, tuple[Fault, ...]]:
+    """None, one, or a few; in a world of several calls of such kinds as can be told apart."""
     if calls > 1:
-        allowed = tuple(name for name in allowed if name in OF_THE_CALL)
+        allowed = tuple(name for name in allowed if name in OF_ONE_CALL)
     if not allowed or rng.random() >= _FAULTY:
-        return ()
-    return tuple(
-        Fault(
-            name=rng.choice(allowed),
-            at=round(rng.uniform(0.0, 25.0), 3),
-            seconds=round(rng.choice((0.3, 1.0, 3.0, 8.0)) * rng.uniform(0.5, 1.5), 2),
-            after=rng.choice((0, 1, 3, 10, 4_000)),
-        )
-        for _ in range(rng.choice((1, 1, 2, 3)))
-    )
+        return "idle", ()
+    # Streams are told apart by their numbers, and numbered once the schedule is armed.
+    return drawn(rng, allowed, STATES if calls == 1 else STATES[:1])

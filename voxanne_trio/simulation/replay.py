@@ -178,7 +178,7 @@ class _Deck(Meddler):
         again = [line for line in self._tape.lines if isinstance(line.event, TOLD_AGAIN)]
         services = here.composition.services
         here.composition.services = attrs.evolve(services, make_ears=lambda _: _Ears(again))
-        simulation.watching[0].also = self._see
+        simulation.watching[0].also.append(self._see)
 
     def _see(self, observed: Observation) -> None:
         if not isinstance(observed, Told):

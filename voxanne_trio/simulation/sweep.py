@@ -58,7 +58,7 @@ class Blow(Meddler):
 
     def join(self, simulation: Simulation, here: World) -> None:
         self._simulation, self._here = simulation, here
-        simulation.watching[0].also = self._see
+        simulation.watching[0].also.append(self._see)
 
     def _see(self, observed: Observation) -> None:
         if isinstance(observed, Told):

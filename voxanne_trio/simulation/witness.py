@@ -65,14 +65,18 @@ class Witness:
     state: State = State.IDLE
     call: Call | None = None
     turns: int = 0
-    also: Callable[[Observation], None] | None = None
+    also: list[Callable[[Observation], None]] = attrs.field(factory=list)
     """Who else is shown everything."""
+    stream_asked: Callable[[Witness], None] | None = None
+    """Told when Twilio is about to open a stream of this call."""
+    parted_at: float = math.inf
+    hearing_failed_at: float = -math.inf
     _reading: Reading = attrs.field(factory=Reading)
 
     def show(self, observed: Observation) -> None:
         """Show every law what happened."""
-        if self.also is not None:
-            self.also(observed)
+        for show in self.also:
+            show(observed)
         for number, law in self.laws.items():
             try:
                 for breach in law.see(observed):
@@ -89,6 +93,15 @@ class Witness:
     def struck(self, what: str) -> None:
         """Something was done to the call: which state it met is what coverage counts."""
         self.coverage[f"{what} x {self.state.value}"] += 1
+
+    def suffer(self, fault: str, at: float, *, parted: bool) -> None:
+        """A fault has struck this call."""
+        self.trace.write(at, self.name, f"fault {fault}")
+        self.struck(fault)
+        if fault not in self.faults:
+            self.faults = (*self.faults, fault)
+        if parted:
+            self.parted_at = min(self.parted_at, at)
 
     # The product's side.
 
@@ -129,8 +142,9 @@ class Witness:
 
     def came(self, message: str | bytes) -> None:
         """A message of Twilio's reached the product."""
-        begin = message.find(_PAYLOAD) if isinstance(message, str) else -1
-        if begin >= 0:
+        if not isinstance(message, str) or not message.endswith("}"):
+            return  # cut on its way
+        if (begin := message.find(_PAYLOAD)) >= 0:
             begin += len(_PAYLOAD)
             spelling = base64.b64decode(message[begin + _SPELT.start : begin + _SPELT.stop])
             number = frame_number(spelling[: SPELT.stop - SPELT.start])
@@ -144,6 +158,9 @@ class Witness:
         self.trace.write(entry.at, self.name, trace.of_entry(entry))
         if entry.kind in {"hang_up", "dtmf"}:
             self.struck(entry.kind if entry.kind == "dtmf" else f"hang up by {entry.detail}")
+        elif entry.kind == "verb" and entry.detail["name"] == "Connect":
+            if self.stream_asked is not None:
+                self.stream_asked(self)
         elif entry.kind == "violation":
             self.break_law(RUN, now, Breach(f"Twilio: {entry.detail}"))
         self.show(Journaled(now, entry))

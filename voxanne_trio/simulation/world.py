@@ -22,7 +22,10 @@ from ..clinic import load_clinic
 from ..records import CallRecord
 from ..sandbox import memory
 from ..sandbox.caller import read_script, utterances
+from ..sandbox.client import Dial
 from ..sandbox.deepgram import Deepgram
+from ..sandbox.faults import Schedule
+from ..sandbox.faults.opening import dialling
 from ..sandbox.groq import Groq
 from ..sandbox.line import CLEAN, Line
 from ..sandbox.profiles import Profile
@@ -39,6 +42,8 @@ from ..web.application import create_app
 from ..web.composition import Composition, Outside
 from ..web.desk import Answer
 from ..web.guard import GuardedServer
+from ..web.serving import Stopping
+from .faults import place_of
 
 TOKEN: Final = "made_up_auth_token"  # noqa: S105 - of an account that does not exist
 WALL: Final = 1_800_000_000.0
@@ -85,6 +90,8 @@ class World:
     nursery: trio.Nursery
     asked: list[list[Mapping[str, Any]]]
     """The messages of each request to the model."""
+    stopping: Stopping
+    """How the server is asked to stop."""
 
     async def ring(
         self, *script: Any, then: Sequence[str] = (), line: Line = CLEAN, seed: int = 0
@@ -122,12 +129,14 @@ async def world(
     voices: Voices | None = None,
     answer: Answer | None = None,
     deepgram: Callable[..., Deepgram] = Deepgram,
+    schedule: Schedule | None = None,
     **settings: Any,
 ) -> AsyncIterator[World]:
     """Start everything, and end it with the body.
 
     `answer` takes each call in place of the product's own (which it may well ask), `voices` and
-    `deepgram` are other forms of the stand-ins; all else are settings.
+    `deepgram` are other forms of the stand-ins, `schedule` is what goes wrong on the wires; all
+    else are settings.
     """
     async with trio.open_nursery() as nursery:
         network = memory.Network(nursery)
@@ -146,14 +155,15 @@ async def world(
         sandbox = Sandbox(
             profile=delays,
             groq=groq,
-            twilio=Twilio(_account(network, seed, link)),
+            twilio=Twilio(_account(network, seed, link, schedule)),
             deepgram=vendor,
             scripts=scripts,
             speak=voices.caller().speak,
         )
         network.listen("deepgram.test", sandbox.handler)
         network.listen("groq.test", sandbox.handler)
-        composition = Composition(attrs.evolve(SETTINGS, **settings), _outside(network, seed))
+        dial = dialling(sandbox.schedule, network.dial, place_of)
+        composition = Composition(attrs.evolve(SETTINGS, **settings), _outside(dial, seed))
         app = create_app(
             composition.settings,
             lambda _: composition,
@@ -163,10 +173,23 @@ async def world(
         )
         server = memory.MemoryServer(app, server=GuardedServer)
         network.listen("voxanne.test", server.handle)
-        await nursery.start(partial(server.run))
+        stopping = Stopping(app.desk)
+        await nursery.start(_serve, server, stopping)
         if warm_phrases:
             await trio.sleep(WARM_SECONDS)
-        yield World(network, composition, sandbox, vendor, groq, nursery, asked)
+        yield World(network, composition, sandbox, vendor, groq, nursery, asked, stopping)
+        nursery.cancel_scope.cancel()
+
+
+async def _serve(
+    server: memory.MemoryServer, stopping: Stopping, *, task_status: trio.TaskStatus[None]
+) -> None:
+    """The server until it has been asked to stop and its calls are gone, as `serve` does it."""
+    async with trio.open_nursery() as nursery:
+        await nursery.start(partial(server.run))
+        nursery.start_soon(stopping.drain)
+        task_status.started()
+        await stopping.parted()
         nursery.cancel_scope.cancel()
 
 
@@ -180,7 +203,9 @@ def _answering(asked: list[list[Mapping[str, Any]]]) -> Callable[..., Any]:
     return answer
 
 
-def _account(network: memory.Network, seed: int, link: Link | None) -> Account:
+def _account(
+    network: memory.Network, seed: int, link: Link | None, schedule: Schedule | None
+) -> Account:
     return Account(
         sid=SETTINGS.twilio_account_sid,
         auth_token=TOKEN,
@@ -188,13 +213,14 @@ def _account(network: memory.Network, seed: int, link: Link | None) -> Account:
         rng=seeded(seed, "twilio"),
         wall=wall,
         link=link or Link(rng=seeded(seed, "link")),
+        schedule=schedule or Schedule(),
     )
 
 
-def _outside(network: memory.Network, seed: int) -> Outside:
+def _outside(dial: Dial, seed: int) -> Outside:
     return Outside(
-        dialer=Dialer(open_stream=network.dial, ssl_context=_NO_TLS),
-        http_transport=memory.http_transport(network.dial),
+        dialer=Dialer(open_stream=dial, ssl_context=_NO_TLS),
+        http_transport=memory.http_transport(dial),
         wall_clock=wall,
         random=random.Random(seed),  # noqa: S311 - reproducible on purpose
     )

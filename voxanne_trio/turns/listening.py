@@ -38,6 +38,7 @@ from .replies import (
     respond,
     say,
     speculate,
+    spoken,
 )
 
 LONG_VOICE_MS: Final = 600
@@ -48,9 +49,6 @@ POLL_SECONDS: Final = 0.1
 
 FORCED_SECONDS: Final = 0.3
 """How long the recogniser may take to end a turn that we asked it to end."""
-
-WORDS_LATE_SECONDS: Final = 0.3
-"""How long after it was spoken a word is told, where it comes without times."""
 
 MOST_ASKED_AGAIN: Final = 2
 _LADDER: Final = (Phrase.STILL_THERE, Phrase.STILL_THERE_AGAIN)
@@ -104,7 +102,7 @@ def words(floor: Floor, event: SpeechStarted | WordsHeard | TurnResumed, scene: 
     news = not policy.same_words(event.text.reveal(), floor.words.reveal())
     floor = attrs.evolve(floor, words=event.text, unexplained=floor.unexplained and not news)
     if news:
-        floor = attrs.evolve(floor, voiced_until=_voiced_until(floor, event, scene))
+        floor = spoken(floor, event.spoken_until, scene)
     whole = merged(floor.unanswered, event.text).reveal()
     dropped: tuple[Command, ...] = ()
     other = floor.speculating and not policy.same_words(whole, floor.speculating.reveal())
@@ -118,18 +116,6 @@ def words(floor: Floor, event: SpeechStarted | WordsHeard | TurnResumed, scene: 
     return floor, (*dropped, *timers)
 
 
-def _voiced_until(
-    floor: Floor, event: SpeechStarted | WordsHeard | TurnResumed, scene: Scene
-) -> float | None:
-    """Words are voice too, also where the detector did not notice it."""
-    if floor.voiced_until is None:
-        return None  # there is no detector
-    spoken_until = event.spoken_until
-    if spoken_until is None:
-        spoken_until = scene.now - WORDS_LATE_SECONDS
-    return max(floor.voiced_until, spoken_until)
-
-
 def ended_eagerly(floor: Floor, event: TurnEndedEagerly, scene: Scene) -> Step:
     if is_ours(floor, event.text, scene):
         return floor, ()
@@ -141,6 +127,7 @@ def ended_eagerly(floor: Floor, event: TurnEndedEagerly, scene: Scene) -> Step:
 def turn_ended(floor: Floor, event: TurnEnded, scene: Scene) -> Step:
     news = not policy.same_words(event.text.reveal(), floor.words.reveal())
     floor = attrs.evolve(floor, words=NO_WORDS, unexplained=floor.unexplained and not news)
+    floor = spoken(floor, event.voiced_until, scene) if news else floor
     if not event.text or is_ours(floor, event.text, scene):
         floor, dropped = (floor, ()) if floor.unanswered else drop(floor)
         return floor, (*dropped, idle(floor, scene))
@@ -247,7 +234,7 @@ def turn_goes_on(floor: Floor, event: SpeechStarted | WordsHeard, scene: Scene) 
     if is_nothing_new(floor, event.text, scene):
         return attrs.evolve(floor, words=event.text), ()
     listening = attrs.evolve(
-        floor,
+        spoken(floor, event.spoken_until, scene),
         state=State.LISTENING,
         unanswered=floor.asked,
         words=event.text,
@@ -281,6 +268,7 @@ def turn_ended_again(floor: Floor, event: TurnEnded, scene: Scene) -> Step:
         return floor, ()
     if is_nothing_new(floor, event.text, scene):
         return floor, ()
-    listening, commands = turn_goes_on(floor, WordsHeard(event.text), scene)
+    heard = WordsHeard(event.text, event.voiced_until)
+    listening, commands = turn_goes_on(floor, heard, scene)
     answering, more = turn_ended(listening, event, scene)
     return answering, (commands[0], *more)

@@ -203,6 +203,15 @@ def barge_in(floor: Floor, text: Sensitive, scene: Scene) -> Step:
     return listening, (*timers, cancel, *patience, *waits)
 
 
+def spoken(floor: Floor, until: float | None, scene: Scene) -> Floor:
+    """Words are voice too, also where the detector did not notice it."""
+    if floor.voiced_until is None:
+        return floor  # there is no detector
+    if until is None:
+        until = scene.now - WORDS_LATE_SECONDS
+    return attrs.evolve(floor, voiced_until=max(floor.voiced_until, until))
+
+
 def cap(floor: Floor, scene: Scene) -> tuple[Command, ...]:
     """Our own end of the turn, counted from the caller's last voiced frame."""
     if floor.voice or floor.voiced_until is None:
@@ -260,6 +269,9 @@ def is_covered(floor: Floor, scene: Scene) -> bool:
         return True
     return scene.covered_until >= floor.voiced_until - _COVERED_SECONDS
 
+
+WORDS_LATE_SECONDS: Final = 0.3
+"""How long after it was spoken a word is told, where it comes without times."""
 
 _COVERED_SECONDS: Final = 0.06
 """Three frames: the two detectors do not agree on the last voiced one."""

@@ -26,7 +26,7 @@ from .commands import Hold, Resume, SetTimer, StopTimer
 from .floor import NO_WORDS, Floor, Scene, State, Timer
 from .listening import POLL_SECONDS, voice_noticed, voice_over
 from .parts import merged
-from .replies import Step, barge_in, is_covered, is_ours, left_of, respond
+from .replies import Step, barge_in, is_covered, is_ours, left_of, respond, spoken
 
 FALSE_HOLDS: Final = 2
 FALSE_HOLD_SECONDS: Final = 30.0
@@ -84,6 +84,7 @@ def words_over_us(floor: Floor, event: SpeechStarted | WordsHeard, scene: Scene)
     if not event.text:
         return floor, ()
     floor = attrs.evolve(floor, words=event.text, unexplained=False)
+    floor = spoken(floor, event.spoken_until, scene)
     if not takes_the_floor(floor, event.text, scene):
         return floor, ()
     return barge_in(floor, event.text, scene)
@@ -104,6 +105,7 @@ def takes_the_floor(floor: Floor, text: Sensitive, scene: Scene) -> bool:
 
 def turn_ended_over_us(floor: Floor, event: TurnEnded, scene: Scene) -> Step:
     floor = attrs.evolve(floor, words=NO_WORDS, unexplained=False)
+    floor = spoken(floor, event.voiced_until, scene)
     text = event.text
     if text and not floor.interruption.words_count:
         return attrs.evolve(floor, kept=merged(floor.kept, text)), ()

@@ -22,10 +22,12 @@ from .queues import Bounded
 from .recorded import Recorded
 from .silence import Silenced
 
-__all__ = ["LAWS", "NEIGHBOURS", "RUN", "Law", "Violation"]
+__all__ = ["DEAD_AIR", "LAWS", "NEIGHBOURS", "RUN", "Law", "Violation"]
 
 RUN: Final = 0
 """In the place of a law's number: the run itself failed, or Twilio was told nonsense."""
+
+DEAD_AIR: Final = 5
 
 NEIGHBOURS: Final = 9
 """Broken where a call without faults suffers from those of another; `run` finds that."""
@@ -52,6 +54,8 @@ class Violation:
     detail: str
     call: int = 0
     faults: tuple[str, ...] = ()
+    known: str = ""
+    """What is known to be missing in the product yet; empty: this must not be."""
 
 
 LAWS: Final[dict[int, type[Law]]] = {

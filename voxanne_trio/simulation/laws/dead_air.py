@@ -15,9 +15,10 @@ from typing import Final
 
 import attrs
 
+from ...audio import FRAME_BYTES
 from ...sandbox.playout import Timeline
 from ...turns import State
-from ..observed import Breach, Evidence, Observation, Told
+from ..observed import Breach, Evidence, FrameCame, Observation, Told
 
 DEAD_AIR_MS: Final = 2_000
 """The design's bound; a setting of that name, where there is one, wins."""
@@ -34,6 +35,8 @@ WORTH_SECONDS: Final = 0.6
 SAY_AGAINS: Final = 2
 """How often in a row the caller is asked to repeat what gave no words."""
 
+FRAMES_LOST: Final = 2
+
 _TICK: Final = 0.021
 
 
@@ -42,11 +45,14 @@ class DeadAir:
     """The law, watching one call."""
 
     _told: list[Told] = attrs.field(factory=list)
+    _came: set[int] = attrs.field(factory=set)
 
     def see(self, observed: Observation) -> Iterator[Breach]:
         """Judged at the end, when it is known what was heard and when."""
         if isinstance(observed, Told):
             self._told.append(observed)
+        elif isinstance(observed, FrameCame) and observed.number is not None:
+            self._came.add(observed.number)
         yield from ()
 
     def conclude(self, evidence: Evidence) -> Iterator[Breach]:
@@ -54,7 +60,7 @@ class DeadAir:
         if not self._told:
             return
         setting = getattr(evidence.settings, "dead_air_ms", DEAD_AIR_MS)
-        judged = _Judged(self._told, evidence, setting / 1000)
+        judged = _Judged(self._told, self._came, evidence, setting / 1000)
         yield from judged.after_decisions()
         yield from judged.after_speech()
         yield from judged.inside_replies()
@@ -63,15 +69,16 @@ class DeadAir:
 class _Judged:
     """One call's silences."""
 
-    def __init__(self, told: list[Told], evidence: Evidence, limit: float) -> None:
+    def __init__(self, told: list[Told], came: set[int], evidence: Evidence, limit: float) -> None:
         self._told = told
+        self._came = came
         self._agent = evidence.agent
         self._caller = evidence.caller
         self._limit = limit
         self._unanswered = evidence.settings.unanswered_voice_ms / 1000
         self._delay = evidence.delay_seconds
         over = [event.at for event in told if event.state is State.ENDED]
-        self._over = over[0] if over else told[-1].at
+        self._over = min(over[0] if over else told[-1].at, evidence.parted_at)
 
     def after_decisions(self) -> Iterator[Breach]:
         """From each turn decided to the next thing heard."""
@@ -93,7 +100,7 @@ class _Judged:
             decided = any(
                 told.decides and start <= told.at <= end + CAP_SECONDS for told in self._told
             )
-            if decided or self._is_speaking(end):
+            if decided or self._is_speaking(end) or not self._reached_us(start, end):
                 asked_again = 0
                 continue
             has_words = self._has_words(start, end + CAP_SECONDS)
@@ -120,6 +127,12 @@ class _Judged:
         """The next voice of anybody, or the end of the call."""
         voices = (self._agent.voice_after(start), self._caller.voice_after(start + _TICK))
         return min(self._over, *(at for at in voices if at is not None), math.inf)
+
+    def _reached_us(self, start: float, end: float) -> bool:
+        """Whether the network has brought us what the caller said then, but for a frame or two."""
+        first, last = (self._caller.position(at) // FRAME_BYTES for at in (start, end))
+        lost = sum(number not in self._came for number in range(first, last))
+        return not self._came or lost <= FRAMES_LOST
 
     def _is_speaking(self, at: float) -> bool:
         """Whether we still spoke when the caller fell silent: then it was no turn of ours."""

@@ -13,6 +13,7 @@ from itertools import accumulate
 
 import attrs
 
+from ...events import ReplyAudible
 from ...humanizer import Sentence
 from ...records import TurnRecord
 from ...telephony.speech import Speech
@@ -29,6 +30,7 @@ class _Reply:
     speech: Speech
     began: float
     ended: float = float("inf")
+    audible: bool = False
 
 
 @attrs.define(eq=False)
@@ -49,6 +51,8 @@ class HeardText:
                     reply.ended = observed.at
             if observed.speech is not None and observed.reply not in self._replies:
                 self._replies[observed.reply] = _Reply(observed.speech, observed.at)
+            if isinstance(observed.event, ReplyAudible) and observed.event.reply in self._replies:
+                self._replies[observed.event.reply].audible = True
         yield from ()
 
     def conclude(self, evidence: Evidence) -> Iterator[Breach]:
@@ -56,7 +60,7 @@ class HeardText:
         record = evidence.record
         if record is None:
             return
-        waiting = list(self._replies.values())
+        waiting = [reply for reply in self._replies.values() if reply.audible]
         words = played(evidence.agent.audio)
         for turn in record.turns:
             reply = next((r for r in waiting if r.speech.spoken == turn.spoken), None)
