@@ -104,7 +104,7 @@ async def test_a_caller_who_interrupts_is_let_speak_at_once_and_answered(
     assert "Friday" in answer.agent
     report = placed.caller.report.turns[1]
     assert report.gave_way_ms is not None
-    assert report.gave_way_ms < 150
+    assert report.gave_way_ms < 48 + 150  # there and back on the wire; an S is no voice yet
     assert len(placed.call.journal.of("clear")) == 1
 
 
@@ -244,7 +244,7 @@ async def test_a_long_call_is_warned_and_then_ended(
 ) -> None:
     script = [{"say": PRICE}, "listen"] * 3
     wait = {"stay_silent": 60}
-    quiet = {"idle_seconds": (100.0,), "max_call_seconds": 130}
+    quiet: dict[str, Any] = {"idle_seconds": (100.0,), "max_call_seconds": 130}
     placed, turns = await call(*script, wait, {"await_hang_up": 90}, **quiet)
     said = [turn.agent for turn in turns if turn.caller is None]
     assert said[0].startswith("Just so you know")
