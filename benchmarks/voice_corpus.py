@@ -80,8 +80,9 @@ class Utterance:
 
 def callers(brief: bool = False, *, held_out: bool = False) -> list[Utterance]:
     """Everybody's utterances on a silent line."""
-    texts, manners = (HELD_OUT_TEXTS, HELD_OUT_MANNERS) if held_out else (TEXTS, MANNERS)
-    texts = texts[::4] if brief else texts
+    every = HELD_OUT_TEXTS if held_out else TEXTS
+    manners = HELD_OUT_MANNERS if held_out else MANNERS
+    texts = every[:: 4 if brief else 1]
     library = espeak()
     spoken = [
         (text, decode(to_telephone(library.speak(text, manner), library.rate)))
