@@ -172,10 +172,11 @@ class Conversation:
             self._end(heard, interrupted=True)
 
     def played_out(self) -> None:
-        """The reply in play has been heard to its end."""
+        """The reply in play has been heard to its end, as far as can be known."""
         assert self.reply is not None
         self.log.info("Playback finished")
-        self._end(self.reply.speech.written, interrupted=False)
+        heard = self.ways.playback.ended_with
+        self._end(heard.written, interrupted=not heard.complete)
 
     def saying(self) -> Saying:
         """What the caller is hearing from us now."""

@@ -283,6 +283,29 @@ async def test_a_phone_that_returns_no_marks_ends_by_the_deadline(
         assert at == pytest.approx(0.4 + 2.0)
 
 
+async def test_a_phone_that_is_gone_has_heard_little_more_than_its_marks_say(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """Where no mark returns the clock alone would claim everything."""
+    async with line() as call:
+        returned, gone = call.phone.mark_returned, trio.current_time() + 1.0
+
+        def goes(name: str) -> None:
+            if trio.current_time() < gone:
+                returned(name)
+
+        call.phone.mark_returned = goes
+        call.say(20)  # 8 s
+        await trio.sleep(4.0)
+        heard = call.playback.heard().written
+        assert "word01" in heard
+        assert "word04" not in heard
+        await trio.sleep(8.0)
+        assert call.told[-1][1] == PlayedOut(1, proven=False)
+        assert call.playback.ended_with.written == heard
+        assert not call.playback.ended_with.complete
+
+
 async def test_speech_that_came_to_nothing_is_over_at_once(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

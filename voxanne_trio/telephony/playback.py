@@ -9,8 +9,9 @@ anywhere behind it.
 
 Twilio plays in order and in real time, and returns a mark once the audio before it has been played
 *or flushed*: marks are named by the epoch, which every `clear` advances, and a mark of an older
-epoch proves nothing. Between marks the clock says how far the phone has come. Positions are frames
-of 20 ms (`FRAME_MS`); times are seconds on the Trio clock.
+epoch proves nothing. Between marks the clock says how far the phone has come, but not far past a
+mark that does not return. Positions are frames of 20 ms (`FRAME_MS`); times are seconds on the Trio
+clock.
 """
 
 from __future__ import annotations
@@ -49,6 +50,11 @@ JITTER_SECONDS: Final = 0.020
 
 STALL_SECONDS: Final = 0.2
 """A mark later than the clock expects by this much says that the phone stood still meanwhile."""
+
+
+OVERDUE_FRAMES: Final = 30
+"""So far past a mark that has not returned the phone may be: its way back takes so long at most.
+Beyond that nothing is claimed: a phone that is gone returns no mark and plays nothing."""
 
 
 class PeerStalled(VoxanneError):
@@ -109,6 +115,7 @@ class Playback:
         self._flowing = False  # audio has left since the speech began or was taken up again
         self._sent = 0  # frames of the speech handed to the socket
         self._marked = 0  # position of the last mark sent
+        self._owed: deque[int] = deque()  # positions of marks that have not returned
         self._proved = 0  # position of the last mark returned
         self._anchor = (0, 0.0)  # the phone had come this far at that time …
         self._is_proven = False  # … as a mark has shown
@@ -119,6 +126,8 @@ class Playback:
         self._stretch = (0, 0.0)  # from this frame, sent then, the phone has played without a gap
         self._round_trip = float("inf")  # the shortest seen: there and back
         self._fence = ("", 0.0)  # its mark, and when it was sent
+        self.ended_with = Heard("", complete=False)
+        """What had been heard of the last speech that was played out."""
 
     # The interface of a call: synchronous, so that nothing can be lost half-way.
 
@@ -203,6 +212,8 @@ class Playback:
             frame, sent_at = self._stretch
             self._time_round_trip(sent_at + (int(position) - frame) * FRAME_MS / 1000)
         self._proved = max(self._proved, int(position))
+        while self._owed and self._owed[0] <= self._proved:
+            self._owed.popleft()
         # Each mark bounds the phone's position from below; the earliest one bounds it best.
         ahead = (self._position() - self._proved) * FRAME_MS / 1000
         if not self._is_proven or ahead < 0 or ahead > STALL_SECONDS:
@@ -320,6 +331,7 @@ class Playback:
         if final:
             self._final_mark = name
         self._marked = position
+        self._owed.append(position)
         self._post(encode_mark(self._stream_sid, name))
 
     def _clear(self) -> None:
@@ -339,6 +351,7 @@ class Playback:
         self.changed()
 
     def _ended(self, *, proven: bool) -> None:
+        self.ended_with = self.heard()
         speech, self._speech = self._speech, None
         assert speech is not None
         self._progress.unpark_all()
@@ -348,7 +361,8 @@ class Playback:
         """The frame the phone has reached by now, by the last proof and the clock."""
         frame, at = self._anchor
         since = max(trio.current_time() - at, 0.0)
-        return min(self._sent, frame + int(since * 1000 / FRAME_MS + 1e-6))
+        come = min(self._sent, frame + int(since * 1000 / FRAME_MS + 1e-6))
+        return min(come, self._owed[0] + OVERDUE_FRAMES) if self._owed else come
 
     def _stopping_at(self) -> int:
         """The frame at which a `clear` that is sent now will stop the phone, never more.
@@ -371,4 +385,5 @@ class Playback:
         self._sent = self._marked = self._proved = frame
         self._anchor, self._is_proven = (frame, trio.current_time()), False
         self._final_mark = None
+        self._owed.clear()
         self._flowing, self._is_dry = False, True

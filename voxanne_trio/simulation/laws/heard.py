@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
+from typing import Final
 
 import attrs
 
@@ -21,6 +22,9 @@ from ...thinking.history import INTERRUPTED
 from ...turns import State
 from ..numbered import Played, Vocabulary, played
 from ..observed import REPLIES, Breach, Evidence, Observation, Told
+
+PARTED_WORDS: Final = 3
+"""What a phone that went without a word may be thought to have heard yet."""
 
 
 @attrs.define
@@ -75,7 +79,8 @@ class HeardText:
     ) -> Iterator[Breach]:
         begun, finished = _reached(turn.spoken.split(), heard, evidence.vocabulary)
         least, most = claimed(turn.heard, reply.speech.sentences)
-        if least > begun:
+        doubt = PARTED_WORDS if reply.ended >= evidence.parted_at else 0
+        if least > begun + doubt:
             yield Breach(
                 f"{least} words are called heard, {begun} had begun (of {turn.spoken[:60]!r})"
             )
