@@ -238,3 +238,6 @@ async def test_a_call_with_a_bug_ends_alone() -> None:
         assert await bad.until_closed() == 1011
         await good.say("two")
         assert [await good.hear(), await good.hear()] == ["one", "two"]
+        await good.stream.aclose()
+        await live.no_calls()
+        assert not live.app.desk.pump._streams
