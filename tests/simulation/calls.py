@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from voxanne_trio.events import Event, PlayedOut, ReplyAudible, Sensitive, TurnEnded, VoiceStarted
+from voxanne_trio.events import Event, PlayedOut, ReplyAudible, Sensitive, TimerExpired, TurnEnded
 from voxanne_trio.records import CallRecord, TurnRecord
 from voxanne_trio.sandbox.playout import PlayOut, Timeline
 from voxanne_trio.sandbox.voice import ToneVoices
@@ -37,7 +37,7 @@ def moved(
     **more: Any,
 ) -> Told:
     """The floor took an event."""
-    return Told(at, event or VoiceStarted(at), commands, before, state, **more)
+    return Told(at, event or TimerExpired("idle"), commands, before, state, **more)
 
 
 def audio(at: float, *words: int, frames: int = 5) -> Sent:

@@ -26,7 +26,7 @@ from tests.simulation.calls import (
     voice,
     words_of,
 )
-from voxanne_trio.events import Sensitive
+from voxanne_trio.events import Sensitive, VoiceStarted
 from voxanne_trio.humanizer import Sentence
 from voxanne_trio.sandbox.playout import PlayOut
 from voxanne_trio.simulation.laws.dead_air import DeadAir
@@ -94,6 +94,13 @@ def test_silence_right() -> None:
             "second one",
         ),
         ((answered(0.9, 2), moved(1.0, PROCESSING, PROCESSING, Hold()), audio(1.1)), "it is held"),
+        (
+            (
+                moved(1.0, SPEAKING, HOLDING, Hold(), event=VoiceStarted(1.0)),
+                moved(1.9, HOLDING, SPEAKING, Resume()),
+            ),
+            "resumed over",
+        ),
         ((answered(0.9, 2), SUPPOSED_AGAIN, clear(1.0)), "without an interruption"),
         ((SUPPOSED, audio(1.2, 0)), "while listening"),
         ((audio(1.0, 0), barged_in(1.05), clear(1.05), clear(1.06)), "second one"),
@@ -112,7 +119,15 @@ def test_silence_wrong(course: tuple[Sent, ...], wrong: str) -> None:
 
 def test_a_phrase_may_be_played_again_after_a_barge_in() -> None:
     course = (audible(0.9), audio(1.0, 0), barged_in(1.05, synthesised=4), clear(1.05), NEXT)
-    assert found(Silenced(phrases=4), *course, audio(3.1, 0)) == []
+    made = Vocabulary()
+    words_of(made, "Good morning to you.")
+    made.seal_phrases({"Sure."})
+    words_of(made, "Sure. Well.")
+    (sure,) = words_of(made, "Sure.")
+    assert sure == 6
+    course = (*course[:2], attrs.evolve(course[2], synthesised=7), *course[3:])
+    assert found(Silenced(vocabulary=made), *course, audio(3.1, 0), audio(3.2, sure)) == []
+    assert found(Silenced(vocabulary=made), *course, audio(3.1, 5)) != []
 
 
 # Law 2
@@ -125,6 +140,14 @@ def test_nothing_left() -> None:
     ]
     assert found(NothingLeft(), Returned(2.0, ()), NEXT) == ["TurnEnded after the call's end"]
     assert concluded(NothingLeft(), evidence(), NEXT)[0].detail == "the call has not ended"
+
+
+def test_a_reply_that_was_cancelled_is_produced_no_further() -> None:
+    going_on = moved(2.0, LISTENING, LISTENING, producing=frozenset({1}))
+    assert found(NothingLeft(), going_on, barged_in(2.0), attrs.evolve(going_on, at=2.2)) == []
+    assert found(NothingLeft(), barged_in(2.0), attrs.evolve(going_on, at=3.1)) == [
+        "reply 1 is produced though it was cancelled"
+    ]
 
 
 # Law 3
@@ -261,6 +284,13 @@ def test_a_pause_inside_an_answer() -> None:
 def test_a_caller_who_speaks_on_breaks_the_silence() -> None:
     known = evidence(caller=voice((1.0, 2.0), (3.9, 5.0)), agent=voice((5.5, 8.0)))
     assert dead_air(known, answered(2.3), answered(5.2, 2), audible(5.4), played_out(8.1)) == []
+
+
+def test_the_floor_is_given_back_when_all_was_played() -> None:
+    said = (audible(0.9), audio(1.0, 0), audio(1.1, 1))
+    late = FrameCame(5.0, 1)
+    assert found(DeadAir(), *said, played_out(3.3), late) == []
+    assert found(DeadAir(), *said, late) == ["all was played, and the floor is not given back"]
 
 
 def test_voice_that_is_never_answered() -> None:

@@ -21,6 +21,7 @@ import attrs
 
 from . import trace
 from .coverage import missing
+from .determinism import Limits
 from .laws import RUN, Violation
 from .plan import Options, Plan
 from .run import Outcome, run
@@ -115,14 +116,19 @@ class _StandsStill(BaseException):
 def _one(job: Job, seed: int) -> Outcome:
     if seed % COLLECT_EVERY == 0:
         gc.collect()
+    return attrs.evolve(bounded(job.plan(seed)), last_lines=())
+
+
+def bounded(plan: Plan, *, seconds: int = WALL_SECONDS, limits: Limits | None = None) -> Outcome:
+    """Carry a plan out in so much real time at most. For the main thread."""
     before = signal.signal(signal.SIGALRM, _rung)
-    signal.alarm(WALL_SECONDS)
+    signal.alarm(seconds)
     try:
-        return attrs.evolve(run(job.plan(seed)), last_lines=())
+        return run(plan, limits=limits)
     except BaseException as error:
         if not _is_alarm(error):
             raise
-        return _stood_still(seed)
+        return _stood_still(plan.seed, seconds)
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
@@ -143,11 +149,11 @@ def _is_alarm(error: BaseException | None) -> bool:
     return False
 
 
-def _stood_still(seed: int) -> Outcome:
-    violation = Violation(RUN, 0.0, f"stood still: not over after {WALL_SECONDS} real seconds")
+def _stood_still(seed: int, seconds: int) -> Outcome:
+    violation = Violation(RUN, 0.0, f"stood still: not over after {seconds} real seconds")
     blank = Outcome(
         seed=seed, digest="", violations=(violation,), turns=0, interruptions=0, exact=0,
-        coverage={}, calls=0, virtual_seconds=0.0, real_seconds=WALL_SECONDS,
+        coverage={}, calls=0, virtual_seconds=0.0, real_seconds=seconds,
     )  # fmt: skip
     return blank
 

@@ -50,8 +50,8 @@ _BY_NAME: Final[Mapping[str, frozenset[str]]] = {
     "media_refused": frozenset({"idle"}),
     "media_wrong_fields": _IN_CALL,
     "listen_not_configured": frozenset[str](),  # patience: asked for by questions for numbers only
-    "speak_no_cleared": frozenset[str](),  # we replace a socket and never send `Clear`
-    "speak_stale_audio": frozenset[str](),
+    "speak_no_cleared": frozenset({LISTENING}),  # `Clear` is sent when a lease is given back early
+    "speak_stale_audio": frozenset({LISTENING}),
     "webhook_abandoned": frozenset({"ended"}),  # else there is no call
     "webhook_refused": frozenset({"ended"}),
 }

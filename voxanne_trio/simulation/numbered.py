@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import random
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -65,13 +66,16 @@ class Vocabulary:
     passages: int = 0
     phrases: int = 0
     """Words with lower numbers belong to phrases that may be played at any time."""
+    phrase_texts: set[str] = attrs.field(factory=set)
+    _phrase_passages: set[int] = attrs.field(factory=set)
 
-    def seal_phrases(self) -> None:
-        """All that was said so far are the phrases."""
+    def seal_phrases(self, texts: Iterable[str] = ()) -> None:
+        """All that was said so far are the phrases, and so is each of these texts, said later."""
         self.phrases = len(self.words)
+        self.phrase_texts |= set(texts)
 
     def is_phrase(self, number: int) -> bool:
-        return number < self.phrases
+        return number < self.phrases or self.words[number].passage in self._phrase_passages
 
     def say(self, text: str, speed: float = 1.0) -> bytes:
         """The audio of a text; ends with its last voiced sample."""
@@ -82,6 +86,8 @@ class Vocabulary:
             audio += self._burst(word, index, size, last=index + 1 == len(texts))
             if index + 1 < len(texts):
                 audio += SILENCE * round(pause_seconds(word) / speed * RATE)
+        if text in self.phrase_texts:
+            self._phrase_passages.add(self.passages)
         self.passages += 1
         return bytes(audio)
 

@@ -51,6 +51,8 @@ class Told:
     synthesised: int = 0
     speech: Speech | None = None
     """Of the reply in play afterwards."""
+    producing: frozenset[int] = frozenset()
+    """The replies that have a task."""
     sizes: Mapping[str, float] = attrs.field(factory=dict)
     """How full each queue of the call is, by name; `bounds` says how full it may be."""
     bounds: Mapping[str, float] = attrs.field(factory=dict)

@@ -14,6 +14,7 @@ from typing import Final
 import attrs
 import trio
 
+from ..humanizer import recited, spoken
 from ..sandbox.faults import Hit
 from ..sandbox.server import Placed, seeded
 from ..sandbox.stream import Link
@@ -28,7 +29,7 @@ from .observed import Evidence, Observation, Told
 from .plan import CallPlan, Plan
 from .trace import Trace
 from .witness import Witness, Witnesses
-from .world import World, world
+from .world import SETTINGS, World, world
 
 REST_SECONDS: Final = 45.0
 """After the last call: for spare sockets and keep-alives to end."""
@@ -168,7 +169,8 @@ class Simulation:
             stt=plan.stt,
             **plan.settings,
         ) as here:
-            self.voices.vocabulary.seal_phrases()
+            lines = here.composition.services.script.lines.values()
+            self.voices.vocabulary.seal_phrases(spoken(recited(line)) for line in lines)
             for number, call in enumerate(plan.calls):
                 self._prepare(here, number, call)
             if self.meddler is not None:
@@ -201,7 +203,8 @@ class Simulation:
     def _laws(self) -> dict[int, Law]:
         vocabulary = self.voices.vocabulary
         made: dict[int, Law] = {number: law() for number, law in LAWS.items()}
-        made[1] = Silenced(phrases=vocabulary.phrases)
+        settings = attrs.evolve(SETTINGS, **self.plan.settings)
+        made[1] = Silenced(settings.hold_max_ms / 1000, vocabulary)
         made[6] = InOrder(vocabulary)
         return {n: law for n, law in made.items() if n not in self.plan.without_laws}
 

@@ -122,6 +122,7 @@ class Witness:
             floor.reply,
             len(self.vocabulary.words),
             reply.speech if reply is not None else None,
+            _producing(call),
             sizes,
             bounds,
         )
@@ -170,6 +171,11 @@ class Witness:
         frames = (audio[at : at + FRAME_BYTES] for at in range(0, len(audio), FRAME_BYTES))
         numbers = tuple(frame_number(frame[SPELT]) for frame in frames)
         self.show(Overheard(trio.current_time(), socket, numbers))
+
+
+def _producing(call: Call) -> frozenset[int]:
+    names = (task.name.split() for task in call.conversation.nursery.child_tasks)
+    return frozenset(int(name[1]) for name in names if name[0] == "reply")
 
 
 def _queues(call: Call) -> tuple[dict[str, float], dict[str, float]]:

@@ -3,7 +3,8 @@ decided, and no pause is longer than that until the answer is complete.
 
 Measured where it is felt, at the phone's play-out, and only while the caller is silent. Speech from
 which nothing is decided must be answered as well: with words, the longest end-of-turn cap later;
-without any, after `unanswered_voice_ms` more.
+without any, after `unanswered_voice_ms` more. And when all that we had to say has been played, the
+floor is given back, whether or not Twilio says so.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from typing import Final
 
 import attrs
 
-from ...audio import FRAME_BYTES
+from ...audio import FRAME_BYTES, RATE
 from ...sandbox.playout import Timeline
 from ...turns import State
-from ..observed import Breach, Evidence, FrameCame, Observation, Told
+from ..observed import REPLIES, Breach, Evidence, FrameCame, Observation, Sent, Told
 
 DEAD_AIR_MS: Final = 2_000
 """The design's bound; a setting of that name, where there is one, wins."""
@@ -37,6 +38,10 @@ SAY_AGAINS: Final = 2
 
 FRAMES_LOST: Final = 2
 
+GIVEN_BACK_SECONDS: Final = 3.5
+"""After the phone has played all we sent: the deadline for the last mark, and the hang-up's grace;
+where more is being produced we are not speaking by then."""
+
 _TICK: Final = 0.021
 
 
@@ -46,6 +51,8 @@ class DeadAir:
 
     _told: list[Told] = attrs.field(factory=list)
     _came: set[int] = attrs.field(factory=set)
+    _drained_at: float = math.inf
+    """When the phone has played all that was sent of a reply in play; infinity where none is."""
 
     def see(self, observed: Observation) -> Iterator[Breach]:
         """Judged at the end, when it is known what was heard and when."""
@@ -53,7 +60,20 @@ class DeadAir:
             self._told.append(observed)
         elif isinstance(observed, FrameCame) and observed.number is not None:
             self._came.add(observed.number)
+        yield from self._given_back(observed)
         yield from ()
+
+    def _given_back(self, observed: Observation) -> Iterator[Breach]:
+        if isinstance(observed, Sent) and observed.kind == "media":
+            begins = observed.at if self._drained_at == math.inf else self._drained_at
+            self._drained_at = max(begins, observed.at) + len(observed.audio) / RATE
+        elif isinstance(observed, Told) and (
+            observed.state is not State.SPEAKING or observed.does(*REPLIES)
+        ):
+            self._drained_at = math.inf
+        if observed.at > self._drained_at + GIVEN_BACK_SECONDS:
+            self._drained_at = math.inf
+            yield Breach("all was played, and the floor is not given back")
 
     def conclude(self, evidence: Evidence) -> Iterator[Breach]:
         """Every silence that was ours to break."""

@@ -3,7 +3,8 @@ hold sends nothing until it resumes; one `clear` for each interruption, no more.
 
 Judged at the product's own socket, message by message: what the floor decided there and then must
 hold for the very next message. A reply that is held before anything of it was sent, and one that is
-merely supposed, have nothing to clear: a barge-in out of a hold has cleared already.
+merely supposed, have nothing to clear: a barge-in out of a hold has cleared already. Nobody resumes
+over the caller's voice, unless it has kept us silent for as long as voice alone may.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Final
 import attrs
 
 from ...audio import RATE
+from ...events import VoiceStarted, VoiceStopped
 from ...turns import State
+from ..numbered import Vocabulary
 from ..observed import REPLIES, Breach, Evidence, Observation, Sent, Told
 
 QUIET: Final = {State.IDLE, State.LISTENING, State.HOLDING, State.ENDED}
@@ -23,6 +26,7 @@ QUIET: Final = {State.IDLE, State.LISTENING, State.HOLDING, State.ENDED}
 CLEAR_SECONDS: Final = 0.1
 """The budget from the decision to the `clear` on the wire."""
 
+_TICK: Final = 0.021
 _NEVER: Final = float("inf")
 
 
@@ -30,10 +34,13 @@ _NEVER: Final = float("inf")
 class Silenced:
     """The law, watching one call."""
 
-    phrases: int = 0
-    """Words with lower numbers are of phrases, which may be played again."""
+    hold_max_seconds: float = 1.5
+    vocabulary: Vocabulary = attrs.field(factory=Vocabulary)
+    """Knows which words are of phrases, which may be played again."""
     _state: State = State.IDLE
     _held: bool = False  # nothing is sent until `Resume`, or another reply
+    _held_at: float = 0.0
+    _voice: bool = False
     _sounded: bool = False  # something of the reply in play has been sent since it began
     _dead_below: int = 0  # words with lower numbers are of replies that were cancelled
     _owed: int = 0  # clears that may still come for the last interruption
@@ -46,6 +53,9 @@ class Silenced:
             self._due_by = _NEVER
             yield Breach(f"no clear within {CLEAR_SECONDS * 1000:.0f} ms of an interruption")
         if isinstance(observed, Told):
+            if isinstance(observed.event, VoiceStarted | VoiceStopped):
+                self._voice = isinstance(observed.event, VoiceStarted)
+            yield from self._resumed(observed)
             self._floor_moved(observed)
         elif isinstance(observed, Sent) and observed.kind == "media":
             yield from self._audio(observed)
@@ -56,6 +66,13 @@ class Silenced:
         """Nothing: every message was judged as it went."""
         del evidence
         yield from ()
+
+    def _resumed(self, told: Told) -> Iterator[Breach]:
+        if told.does("Hold"):
+            self._held_at = told.at
+        held = told.at - self._held_at
+        if told.does("Resume") and self._voice and held < self.hold_max_seconds - _TICK:
+            yield Breach(f"resumed over the caller's voice after {held:.2f} s")
 
     def _floor_moved(self, told: Told) -> None:
         cancels = told.does("Cancel")
@@ -88,7 +105,8 @@ class Silenced:
         if self._due_by < _NEVER:
             self._due_by = _NEVER
             yield Breach("audio on the wire before the clear of an interruption")
-        dead = [number for number in sent.numbers if self.phrases <= number < self._dead_below]
+        is_phrase = self.vocabulary.is_phrase
+        dead = [n for n in sent.numbers if n < self._dead_below and not is_phrase(n)]
         if dead:
             yield Breach(f"audio of a cancelled reply on the wire (words {dead[0]} to {dead[-1]})")
         self._owed, self._sounded = 0, True
