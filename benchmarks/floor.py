@@ -35,8 +35,18 @@ from voxanne_trio.simulation.world import world
 from voxanne_trio.telephony.playback import Playback
 from voxanne_trio.turns import Hold, Resume
 
+FIXED: Final = "fixed:260,110,90"
 ASKED: Final = "How much is a BBL?"
-OVER: Final = "Actually, what are your hours on Friday?"
+OVER: Final = (
+    "Actually, what are your hours on Friday?",
+    "Sorry, where are you located?",
+    "How long is the recovery?",
+    "Can you tell me where you are?",
+    "Excuse me, do you take insurance?",
+    "Is there something on Tuesday?",
+    "The recovery, how long is it?",
+    "What about a payment plan?",
+)
 DELAY_MS: Final = 20.0
 
 LINES: Final = {
@@ -100,8 +110,9 @@ def silence(calls: int) -> Iterator[dict[str, Any]]:
         onsets: list[float] = []
         for seed in range(calls):
             after = 900 + 173 * seed % 2_400
-            script = ("listen", {"say": ASKED}, {"interrupt": OVER, "after_ms": after}, "listen")
-            placed = one_call(*script, "hang_up", seed=seed, line=line).placed
+            over = {"interrupt": OVER[seed % len(OVER)], "after_ms": after}
+            script = ("listen", {"say": ASKED}, over, "listen")
+            placed = one_call(*script, "hang_up", seed=seed, line=line, profile=FIXED).placed
             turn = placed.caller.report.turns[1]
             at = turn.began_at + DELAY_MS / 1000
             clears = (entry.at for entry in placed.call.journal.of("clear"))
@@ -127,8 +138,9 @@ def asides(calls: int) -> Iterator[dict[str, Any]]:
         seen = []
         for seed in range(calls):
             after = 900 + 211 * seed % 2_000
-            script = ("listen", {"say": ASKED}, {**aside, "after_ms": after}, "listen", "hang_up")
-            report = one_call(*script, seed=seed).placed.caller.report
+            said = {**aside, "after_ms": after}
+            script = ("listen", {"say": ASKED}, said, {"listen": 2_000}, "hang_up")
+            report = one_call(*script, seed=seed, profile=FIXED).placed.caller.report
             seen += [each for each in report.asides if each.over]
         holes = [each.hole_ms for each in seen if each.hole_ms is not None]
         yield {
@@ -195,8 +207,8 @@ def heard_text(calls: int) -> Iterator[dict[str, Any]]:
 
 
 def _interruptions(rng: random.Random) -> Iterator[dict[str, Any]]:
-    for _ in range(3):
-        yield {"interrupt": OVER, "after_ms": round(rng.uniform(700, 4_000))}
+    for text in rng.sample(OVER, 3):
+        yield {"interrupt": text, "after_ms": round(rng.uniform(700, 3_000))}
 
 
 # How soon the answer comes
@@ -251,7 +263,7 @@ def own_time(calls: int) -> Iterator[dict[str, Any]]:
     Playback._clear = timed_clear  # type: ignore[method-assign]
     try:
         for seed in range(calls):
-            script = ("listen", {"say": ASKED}, {"interrupt": OVER, "after_ms": 1_500}, "listen")
+            script = ("listen", {"say": ASKED}, {"interrupt": OVER[0], "after_ms": 1_500}, "listen")
             one_call(*script, "hang_up", seed=seed)
     finally:
         Call.tell = tell  # type: ignore[method-assign]

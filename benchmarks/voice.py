@@ -1,11 +1,13 @@
 """How fast, how surely and how cheaply the caller's voice is noticed: ours beside its two engines.
 
     python -m benchmarks.voice            # about five minutes on one core
+    python -m benchmarks.voice --held-out # onsets alone, of callers that nothing was chosen on
     python -m benchmarks.voice --brief    # a small corpus, to see that it runs
 
 `webrtc`: mode 2, three voiced frames of five. `silero`: one window of 32 ms at 0.5. Both end after
 the hangover that ours has. Prints Markdown; `docs/voice-detection.md` keeps a run and explains it.
-Times of events are virtual, so that every figure but those of cost is the same on any machine.
+Times are those of the audio, so that the machine matters for the costs alone; espeak, which speaks
+a little differently in each process, moves a figure by some milliseconds between runs.
 """
 
 from __future__ import annotations
@@ -122,10 +124,10 @@ def _cut(audio: bytes, size: int) -> Iterable[tuple[float, bytes]]:
 # Tables.
 
 
-def onsets(brief: bool) -> str:
+def onsets(brief: bool, *, held_out: bool = False) -> str:
     late, ended = "onset P50 / P90 / P95 ms", "end told after P50 / P95 ms"
     rows: list[tuple[str, ...]] = [("line", "detector", late, "missed", "false / min", ended)]
-    utterances = corpus.callers(brief)
+    utterances = corpus.callers(brief, held_out=held_out)
     for noise, snr in CONDITIONS:
         line = noise if noise == "clean" else f"{noise} {snr:.0f} dB"
         cases = list(corpus.noisy(utterances, noise, snr))
@@ -309,7 +311,12 @@ def markdown(rows: Sequence[tuple[str, ...]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--brief", action="store_true", help="a small corpus")
-    brief = parser.parse_args().brief
+    parser.add_argument("--held-out", action="store_true", help="onsets of the held-out callers")
+    options = parser.parse_args()
+    brief = options.brief
+    if options.held_out:
+        print(onsets(brief, held_out=True))
+        return
     print("## Instances\n\n" + sizes(), flush=True)  # first: nothing is loaded yet
     for title, table in (
         ("Cost", costs),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import voice, voice_corpus
 from benchmarks.figures import percentiles
 from benchmarks.wires import reply, tags
 
@@ -45,3 +46,14 @@ def test_a_tag_is_said_and_repeated() -> None:
 def test_percentiles() -> None:
     assert percentiles([]) == {}
     assert percentiles(range(100)) == {"p50": 50, "p95": 95, "p99": 99}
+
+
+def test_a_detector_is_measured() -> None:
+    cases = list(voice_corpus.noisy(voice_corpus.callers(brief=True)[:2], "clean", 0.0))
+    late, missed, false, _ = voice._onset_row(cases, voice.ours)
+    assert all(20 <= float(ms) <= 200 for ms in late.split(" / "))
+    assert (missed, false) == ("0%", "0.0")
+    assert voice._onset_row(cases, lambda audio: [])[1] == "100%"
+    for detector in voice.DETECTORS.values():
+        told = detector(cases[0].audio)
+        assert [one.started for one in told] == [True, False] * (len(told) // 2)

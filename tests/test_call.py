@@ -259,6 +259,7 @@ def is_media_of(stream: object, call: PhoneCall) -> bool:
     return remote == "voxanne.test" and not closed and call.in_progress
 
 
+@pytest.mark.wall_seconds(240)
 async def test_twenty_calls_at_once_are_all_answered(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

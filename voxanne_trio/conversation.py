@@ -82,8 +82,12 @@ class Conversation:
     """When the caller's last voiced frame reached us, for the turn that will be decided next."""
     last_heard: str = ""
     """What was heard of the last reply that has ended."""
+    to_repeat: str = ""
+    """What was last heard that is worth saying again: an answer, or the greeting."""
     unsaid: str = ""
     """What an interruption left unsaid of it."""
+    tools_running: int = 0
+    """Tools that the reply in play waits for."""
     speed: float = 1.0
     """Of the voice; less than 1 is slower."""
     _lately: str = ""
@@ -117,7 +121,7 @@ class Conversation:
         """Answer these words with what was last heard; from now on more slowly if `slower`."""
         if slower:
             self.speed = SLOWER
-        self._recite(number, text, self.last_heard)
+        self._recite(number, text, self.to_repeat)
 
     def go_on(self, number: int, text: Sensitive) -> None:
         """Answer these words with what an interruption had left unsaid."""
@@ -129,6 +133,7 @@ class Conversation:
             self._take(after)
             self._decided()
         reply, text = self._new_reply(number), self.script.lines[phrase]
+        reply.is_aside = phrase is not Phrase.GREETING
         sentences = recited(text)
         if (audio := self.script.phrases.get(spoken(sentences))) is None:
             name = f"reply {number} {self.call_sid}"
@@ -260,8 +265,9 @@ class Conversation:
         assert reply is not None
         speech = reply.speech
         self.reply = None
-        if heard:
-            self.last_heard = heard
+        self.last_heard = heard
+        if heard and not reply.is_aside:
+            self.to_repeat = heard
             self.unsaid = speech.written.removeprefix(heard).strip() if interrupted else ""
         begun = speech.sentences[: speech.sentence_at(self.ways.playback.position) + 1]
         lately = " ".join(
@@ -308,7 +314,11 @@ class Conversation:
         self.history.add_tool_call(call)
         done = trio.Event()
         self.nursery.start_soon(self._run_tool, call, done, name=f"tool {call.name}")
-        await done.wait()
+        self.tools_running += 1
+        try:
+            await done.wait()
+        finally:
+            self.tools_running -= 1
 
     async def _run_tool(self, call: ToolCall, done: trio.Event) -> None:
         try:

@@ -126,7 +126,12 @@ class Settings:
     # Speaking
     voice: str = _setting("aura-2-thalia-en", "Deepgram voice")
     tts_first_byte_ms: int = _setting(1_500, "first audio, then the HTTP way", unit="ms")
-    speak_warm_sockets: int = _setting(2, "speak sockets kept ready", unit="sockets", at_least=0)
+    speak_warm_sockets: int = _setting(
+        2,
+        "speak sockets kept ready; more of them while many replies begin",
+        unit="sockets",
+        at_least=0,
+    )
     speak_max_sockets: int = _setting(40, "speak sockets at once", unit="sockets", at_least=1)
     sentence_pause_ms: int = _setting(100, "between separately synthesised sentences", unit="ms")
     # Playback

@@ -10,6 +10,7 @@ import pytest
 import trio
 import trio.testing
 
+from voxanne_trio.audio import FRAME_BYTES
 from voxanne_trio.events import SpeechStarted, TurnEnded
 from voxanne_trio.settings import Settings
 
@@ -21,6 +22,7 @@ from .peers import (
     Deepgram,
     FluxMachine,
     NovaMachine,
+    greet,
     quiet,
     speech,
     spelled,
@@ -144,4 +146,22 @@ async def test_the_replay_keeps_the_vendors_pace(
         sent_ms += len(batch) / 8
     assert call.turns == [spelled(*range(1, 10))]
     assert call.losses == []
+    call.scope.cancel()
+
+
+async def test_what_comes_late_in_a_burst_is_not_paced_and_more_of_it_is(
+    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+) -> None:
+    vendor = Deepgram(greet)
+    call = Call(nursery, vendor)
+    nursery.start_soon(call.listen)
+    await call.say(quiet(2_000))
+    await trio.testing.wait_all_tasks_blocked()
+    late, now, received = quiet(480), trio.current_time(), vendor.lines[0].received
+    before = len(received)
+    for begin in range(0, len(late), FRAME_BYTES):
+        call.ring.put(late[begin : begin + FRAME_BYTES], now)
+    await trio.sleep(0.15)
+    sent_after = [at - now for at, _ in received[before:]]
+    assert sent_after == pytest.approx([0, 0, 0, 0.006, 0.07, 0.134])
     call.scope.cancel()

@@ -200,14 +200,16 @@ async def test_when_the_pump_ends_every_stream_is_given_back() -> None:
                 await pump.run(task_status=task_status)
 
         await nursery.start(run)
-        lent = lend()
+        lent, idle = lend(), lend()
         nursery.start_soon(pour, lent)
         await quiet()
         running.cancel()
         with trio.fail_after(BOUND):
             await lent.inflow.lent()
             await quiet()
-        assert given_back == [True]
+            assert given_back == [True]
+            await pour(idle)  # it was lent when the pump ended, and nobody read it then
+        assert given_back == [True, True]
         assert not lent.inflow.can_be_lent(lent.ours)
 
 
@@ -236,3 +238,6 @@ async def test_a_call_with_a_bug_ends_alone() -> None:
         assert await bad.until_closed() == 1011
         await good.say("two")
         assert [await good.hear(), await good.hear()] == ["one", "two"]
+        await good.stream.aclose()
+        await live.no_calls()
+        assert not live.app.desk.pump._streams

@@ -15,12 +15,21 @@ from ..events import HearingEvent, VoiceEvent
 from ..settings import Settings
 from ..upstream import Dialer
 from .echo import FarEnd
+from .engines import prepare as prepare_detectors
 from .flux import Flux
 from .nova import Nova
 from .ring import AudioRing
 from .vad import VoiceDetector
 
-__all__ = ["AudioRing", "Detector", "Ears", "FarEnd", "VoiceDetector", "make_ears"]
+__all__ = [
+    "AudioRing",
+    "Detector",
+    "Ears",
+    "FarEnd",
+    "VoiceDetector",
+    "make_ears",
+    "prepare_detectors",
+]
 
 
 class Ears(Protocol):

@@ -17,10 +17,10 @@ from .tones import is_key
 RECENT: Final = 5
 """Frames (100 ms) among which proposals are counted."""
 
-_LIKELY: Final = (1.0, 0.8, 0.4, 0.25, 0.2, 0.15)
-"""How likely a voice must be, by the number of proposals: the more insist, the less is needed.
-Noise, ringing and music stay under 0.1 in 99 of 100 answers; the first 80 ms of a word reach 0.15
-in nine cases of ten."""
+_LIKELY: Final = 0.4
+_ALONE: Final = 0.8
+"""How likely a voice must be that begins, and with a single proposal. Less brings coughs (at 0.15
+half of them, at 0.4 one in eight) and not one onset sooner; more delays onsets in noise."""
 
 _ENOUGH: Final = 3
 """Proposals that are believed where there is no sure detector."""
@@ -33,10 +33,11 @@ _WAITS: Final = (1, 1, 1, 2, 2, 3, 5)
 _LOUDER_DB: Final = 6.0
 """So much louder than what was refused is something else: ask at once."""
 
-_RATION: Final = 0.12
-_SAVED: Final = 8.0
-"""Questions about beginnings earned with each frame (6 in a second), and the most that are saved:
-music and a noise that comes and goes cost no more than so many answers, whatever they do."""
+_RATION: Final = 0.2
+_SAVED: Final = 15.0
+"""Questions about beginnings earned with each frame (10 in a second), and the most that are saved:
+music and a noise that comes and goes cost no more than so many answers. Fewer, and a voice in noise
+has to wait."""
 
 _KEY_FRAMES: Final = 3
 """How long nothing is believed after a key: it ends with a click."""
@@ -104,7 +105,7 @@ class Judge:
     def _is_voice(self, proposals: int) -> bool:
         if self._sure is None:
             return proposals >= _ENOUGH
-        return self._sure(self._context()) >= _LIKELY[proposals]
+        return self._sure(self._context()) >= (_LIKELY if proposals > 1 else _ALONE)
 
     def _context(self) -> bytes:
         return bytes(self._heard[-_CONTEXT:])

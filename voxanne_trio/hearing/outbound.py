@@ -9,13 +9,15 @@ lives. Audio has no queue here: what the peer does not take yet stays in the rin
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import trio
 import trio_websocket
 
 from ..errors import PermanentVendorError, TransientVendorError, VendorError
+from ..upstream import send_audio
 
 _CONTROL_MESSAGES: Final = 64
 _SEND_SECONDS: Final = 4.0
@@ -40,21 +42,27 @@ class Outbound:
         return True
 
     async def send_control(self, socket: trio_websocket.WebSocketConnection) -> None:
-        """Send what was posted; for the writer."""
+        """Send what was posted; for the writer. Raises as `send_audio` does."""
         while self._control:
-            await self.send(socket, self._control.popleft())
+            with self._sending():
+                with trio.fail_after(_SEND_SECONDS):
+                    await socket.send_message(self._control.popleft())
 
-    async def send(self, socket: trio_websocket.WebSocketConnection, message: str | bytes) -> None:
-        """Send a message; for the writer. Raises `VendorError` when the socket is gone or stuck."""
+    async def send_audio(self, socket: trio_websocket.WebSocketConnection, batch: bytes) -> None:
+        """Send a batch; for the writer. Raises `VendorError` when the socket is gone or stuck."""
+        with self._sending():
+            await send_audio(socket, batch, _SEND_SECONDS)
+
+    @contextmanager
+    def _sending(self) -> Iterator[None]:
         self.between_messages = False
         try:
-            with trio.CancelScope(deadline=trio.current_time() + _SEND_SECONDS) as sending:
-                await socket.send_message(message)
-                self.between_messages = True
+            yield
+        except trio.TooSlowError as error:
+            raise TransientVendorError("deepgram", "takes no more audio") from error
         except trio_websocket.ConnectionClosed as error:
             raise closed(error) from error
-        if sending.cancelled_caught:
-            raise TransientVendorError("deepgram", "takes no more audio")
+        self.between_messages = True
 
 
 def closed(error: trio_websocket.ConnectionClosed) -> VendorError:

@@ -180,7 +180,7 @@ class Session:
     async def _send(self, socket: trio_websocket.WebSocketConnection, batch: bytes) -> None:
         duration = duration_ms(batch)
         self._clock.sent(self._audio.position_ms - duration, duration)
-        await self._outbound.send(socket, batch)
+        await self._outbound.send_audio(socket, batch)
         if not is_quiet(batch):
             self._unanswered_ms += duration
         if self._unanswered_ms >= MUTE_MS:

@@ -25,8 +25,8 @@ from .judge import RECENT, Judge
 from .samples import SILENT_DB, level_db
 
 HANGOVER_MS: Final = 260
-"""Silence that ends a voice. Of the gaps inside of utterances (stops, weak syllables, commas) 98 %
-are shorter (measured: `docs/voice-detection.md`); the pause between two sentences is longer."""
+"""Silence that ends a voice. Of the gaps inside of espeak's utterances (stops, weak syllables,
+commas; 225 in 82 s of speech) 98 % are shorter; the pause between two sentences is longer."""
 
 _WITH_ECHO: Final = 2
 """Proposals that a case needs while our own voice may be in the audio: it is speech too, so the

@@ -47,6 +47,8 @@ class Reply:
     manner: Manner = PLAIN
     speed: float = 1.0
     """Of the voice; 1 is its own."""
+    is_aside: bool = False
+    """Whether it is a word between the answers: nobody would want to hear it again."""
     committed: trio.Event = attrs.field(factory=trio.Event)
     """Set once the caller's turn is known to be over: before that, nothing may act."""
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)

@@ -38,10 +38,14 @@ QUESTIONS: Final = (
     "Do you have anything on Friday?",
     "Is there parking?",
     "Can I book a consultation?",
-    "How long is the recovery?",
+    "How long is the recovery after a BBL?",
     "Who is the doctor?",
 )
-LONG_ANSWERS: Final = ("Do you do BBL?", "How much does a BBL cost?", "How long is the recovery?")
+LONG_ANSWERS: Final = (
+    "Do you do BBL?",
+    "How much does a BBL cost?",
+    "How long is the recovery after a BBL?",
+)
 """What takes long enough to answer that one can interrupt, cough or hum at any moment of it."""
 
 INTERRUPTIONS: Final = (
@@ -151,8 +155,10 @@ def _hesitate_in_sentence(rng: random.Random) -> Script:
 
 
 def _aside(rng: random.Random, aside: Step) -> Script:
-    after = [aside] if rng.random() < 0.7 else [aside, aside]
-    return [listen(), Say(rng.choice(LONG_ANSWERS)), *after, *_end(rng)]
+    """Then the caller waits, so that one can hear whether the agent goes on."""
+    asides = [aside] if rng.random() < 0.7 else [aside, StaySilent(_seconds(rng, 0.1, 2.0)), aside]
+    end = [listen(1_500)] if rng.random() < 0.35 else [StaySilent(_seconds(rng, 2.2, 4.5))]
+    return [listen(), Say(rng.choice(LONG_ANSWERS)), *asides, *end, HangUp()]
 
 
 def _cough(rng: random.Random) -> Script:

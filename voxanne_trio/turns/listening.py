@@ -141,7 +141,8 @@ def _wait_for_more(floor: Floor, whole: Sensitive, scene: Scene) -> Step:
     """The recogniser takes a pause for the end where people pause: the turn stays open a while."""
     seconds = left_of(scene.rules.unfinished_cap_ms, floor.voiced_until, scene)
     floor = attrs.evolve(floor, unanswered=whole)
-    return floor, (StopTimer(Timer.FORCED), SetTimer(Timer.UNANSWERED, seconds))
+    stops = (StopTimer(Timer.END_OF_TURN), StopTimer(Timer.FORCED))
+    return floor, (*stops, SetTimer(Timer.UNANSWERED, seconds))
 
 
 # Our own end of the turn

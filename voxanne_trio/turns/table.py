@@ -72,7 +72,17 @@ def _not_yet_answered(
 
 
 def _when_heard(heard: Entry, otherwise: Entry) -> Entry:
-    """While we work on a reply: once some of it was heard, as while we speak."""
+    """While we work on a reply: once some of it was heard, or a tool has been asked, as while we
+    speak."""
+
+    def entry(floor: Floor, event: Any, scene: Scene) -> Step:
+        return (heard if floor.heard or scene.tool_running else otherwise)(floor, event, scene)
+
+    return entry
+
+
+def _when_audible(heard: Entry, otherwise: Entry) -> Entry:
+    """While we work on a reply: whether it came to nothing depends on what was heard alone."""
 
     def entry(floor: Floor, event: Any, scene: Scene) -> Step:
         return (heard if floor.heard else otherwise)(floor, event, scene)
@@ -148,8 +158,8 @@ TABLE: Final[dict[State, dict[type[Any], Entry]]] = {
         TurnResumed: _when_heard(speaking.words_over_us, listening.turn_goes_on),
         TurnEndedEagerly: _when_heard(speaking.words_over_us, listening.turn_goes_on),
         TurnEnded: _when_heard(speaking.turn_ended_over_us, listening.turn_ended_again),
-        ReplyFailed: _when_heard(lifecycle.broke_off, lifecycle.nothing_was_said),
-        PlayedOut: _when_heard(lifecycle.played_out, lifecycle.nothing_was_said),
+        ReplyFailed: _when_audible(lifecycle.broke_off, lifecycle.nothing_was_said),
+        PlayedOut: _when_audible(lifecycle.played_out, lifecycle.nothing_was_said),
         RanDry: lifecycle.as_before,
         HearingRestored: lifecycle.as_before,
     },

@@ -24,7 +24,7 @@ from ..call import Services
 from ..clinic import Clinic, ClinicProfileError, load_clinic
 from ..conversation import Script
 from ..errors import ConfigurationError, VendorError
-from ..hearing import VoiceDetector, make_ears
+from ..hearing import VoiceDetector, make_ears, prepare_detectors
 from ..humanizer import recited, spoken
 from ..observe.tape import Tapes
 from ..records import InMemoryRecords, Records
@@ -112,6 +112,7 @@ class Composition:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep speak sockets warm and phrases ready until cancelled."""
         self._thinker.prewarm()
+        prepare_detectors()
         async with self._http_client, trio.open_nursery() as nursery:
             await nursery.start(self._sockets.run, name="speak sockets")
             nursery.start_soon(

@@ -1,9 +1,9 @@
 """The cyclic garbage collector, told what a server is like: for `voxanne serve`.
 
-What is alive when calls are first admitted stays alive: modules, settings, clients, a hundred
-megabytes' worth of objects that a full collection would go through each time, in a pause that every
-call hears. So they are frozen out of it, once. And young collections come less often: nearly all
-that calls leave behind is freed by its count, in no need of a search.
+What is alive when calls are first admitted stays alive: modules, settings, clients, all the objects
+that a full collection would go through each time, in a pause that every call hears. So they are
+frozen out of it, once. And young collections come less often: nearly all that calls leave behind is
+freed by its count, in no need of a search.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import gc
 from typing import Final
 
 YOUNG: Final = 10_000
-"""Objects made and not freed before a young collection: about a millisecond's work. Python's own
-value, 700, has one run some hundred times a second at fifty calls."""
+"""Objects made and not freed before a young collection: some milliseconds' work. Python's own
+value, 700, is for programs that are smaller and end sooner."""
 
 YOUNG_PER_MIDDLE: Final = 10
 MIDDLE_PER_FULL: Final = 10

@@ -91,6 +91,8 @@ class Inflow:
         assert self.pump is not None
         self._sink, self._poured = sink, trio.Event()
         self._drain()
+        if not self.pump.is_running:
+            self.give_back()
         try:
             if self._sink is not None and not self._back.is_set():
                 self.pump.add(self._socket, self)

@@ -6,6 +6,7 @@ the whole call to be known is filled in at its end, by `settle`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import attrs
@@ -23,6 +24,9 @@ BREATH_SECONDS: Final = 0.5
 
 REACTION_SECONDS: Final = 1.5
 """What the agent does later than this after a cough or an "mm-hm" has another cause."""
+
+RESUMING_SECONDS: Final = 2.0
+"""Who hangs up or speaks sooner after a stop cannot say whether the agent would have gone on."""
 
 _SAMPLE: Final = 1 / RATE
 
@@ -90,7 +94,7 @@ class Aside:
     `over` says that the agent was speaking. `stopped_at` is the end of its last voice when it
     stopped because of it, `resumed_at` its next voice before the caller's next words. Whether that
     was the same speech, and what of it was heard twice or never, is known where a `clear` told
-    what it dropped (`continuity`).
+    what it dropped (`continuity`) and the caller gave the agent time to go on.
     """
 
     kind: str
@@ -174,11 +178,12 @@ def _settle_aside(aside: Aside, agent: PlayOut, limit: float) -> None:
     if not aside.over:
         return
     latest = min(limit, aside.voiced_until + REACTION_SECONDS)
-    cut = next((cut for cut in agent.cuts if aside.began_at <= cut.at < latest), None)
-    if cut is not None:
-        aside.stopped_at, aside.cleared_at = agent.voice_until(cut.at), cut.at
-        aside.resumed_at = _within(agent.voice_after(cut.at + _SAMPLE), limit)
-        _compare(aside, agent, cut, limit)
+    cuts = [cut for cut in agent.cuts if aside.began_at <= cut.at < latest]
+    if cuts:  # more than one where a cough is two
+        aside.stopped_at, aside.cleared_at = agent.voice_until(cuts[0].at), cuts[0].at
+        aside.resumed_at = _within(agent.voice_after(cuts[-1].at + _SAMPLE), limit)
+        if aside.resumed_at is not None or limit - cuts[-1].at >= RESUMING_SECONDS:
+            _compare(aside, agent, cuts, limit)
         return
     for (_, end), (start, _) in zip(agent.runs, agent.runs[1:], strict=False):
         stopped, resumed = agent.time(end), agent.time(start)
@@ -188,11 +193,12 @@ def _settle_aside(aside: Aside, agent: PlayOut, limit: float) -> None:
             return
 
 
-def _compare(aside: Aside, agent: PlayOut, cut: Cut, limit: float) -> None:
-    later = (other.position for other in agent.cuts if other.at > cut.at)
+def _compare(aside: Aside, agent: PlayOut, cuts: Sequence[Cut], limit: float) -> None:
+    first, last = cuts[0], cuts[-1]
+    later = (other.position for other in agent.cuts if other.at > last.at)
     end = min(next(later, len(agent.audio)), agent.position(limit))
-    played, after = agent.audio[: cut.position], agent.audio[cut.position : end]
-    found = resumption(bytes(played), cut.dropped, bytes(after))
+    played, after = agent.audio[: first.position], agent.audio[last.position : end]
+    found = resumption(bytes(played), first.dropped, bytes(after))
     aside.continues = found.continues
     aside.repeated_ms, aside.lost_ms = found.repeated_ms, found.lost_ms
 

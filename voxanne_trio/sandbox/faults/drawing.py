@@ -15,7 +15,7 @@ WIRES: Final = tuple(place for place in PLACES if place != "process")
 HOW_MANY: Final = (1, 1, 1, 2, 2, 3)
 """As often as faults come alone or together."""
 
-_UNITS: Final = (0, 0, 1, 2, 5, 12, 30)
+_UNITS: Final = (0, 0, 1, 2, 5, 12)
 _BYTES: Final = (0, 400, 2_000, 8_000, 16_000)
 _LASTS: Final = (1.0, 3.0, 8.0)
 _OPENING_SHARE: Final = 0.6
@@ -75,7 +75,7 @@ def _one(rng: random.Random, names: Sequence[str], seconds: float) -> Fault:
     return Fault(
         kind=name,
         times=times,
-        nth=rng.choice((1, 1, 1, 2)),
+        nth=rng.choice((1, 1, 1, 1, 1, 2)),
         after=_after(rng, kind),
         at=at,
         lasts=lasts,
@@ -87,4 +87,6 @@ def _after(rng: random.Random, kind: Kind) -> int:
     """How much goes well first, where the kind counts anything."""
     if kind.act is Act.OWN:
         return rng.choice(_BYTES if kind.place in {"speak", "speak_http"} else _UNITS)
+    if kind.of:
+        return rng.choice((0, 0, 0, 1))
     return 0 if kind.act in OPENING else rng.choice(_UNITS)

@@ -184,7 +184,7 @@ class FaultySocket(WireSocket):
             await self.abort()
         elif kind.act is Act.HALF_FRAME:
             frame = self._framing.message(message)
-            with suppress(trio.ClosedResourceError, trio.BrokenResourceError):  # gone already
+            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
                 await self._stream.send_all(frame[: len(frame) // 2])
             await self.abort()
         else:
