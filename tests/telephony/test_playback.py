@@ -354,3 +354,29 @@ def test_sentences_of_one_flush_end_at_the_pauses_between_them() -> None:
     assert speech.heard_until(39) == "Hello"
     assert speech.heard_until(40) == "Hello there."
     assert speech.heard_until(100) == "Hello there. How are you today?"
+
+
+async def test_a_frame_that_a_pause_has_cleared_is_not_audible(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """The socket was taking it when the caller's voice was noticed."""
+    told: list[ReplyAudible | RanDry | PlayedOut] = []
+    playback = Playback("MZ1", Pacing(), told.append)
+
+    async def send_slowly(message: str) -> None:
+        await trio.sleep(0.05)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(playback.run, send_slowly)
+        speech = Speech(1, playback.pace)
+        playback.play(speech)
+        fill(speech, 5)
+        playback.changed()
+        await trio.sleep(0.02)
+        playback.pause()
+        await trio.sleep(1)
+        assert told == []
+        playback.resume()
+        await trio.sleep(0.1)
+        assert told == [ReplyAudible(1)]
+        nursery.cancel_scope.cancel()

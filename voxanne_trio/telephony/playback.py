@@ -273,7 +273,7 @@ class Playback:
                 continue
             resuming = self._is_dry
             await send(self._take(speech, now))
-            if resuming and speech is self._speech:
+            if resuming and speech is self._speech and not self._paused:
                 self._tell(ReplyAudible(speech.reply))
 
     def _due(self, now: float) -> float:
