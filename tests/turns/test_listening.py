@@ -136,6 +136,18 @@ def test_words_after_a_turn_that_we_ended_are_only_the_new_ones() -> None:
     assert commands[-1] == Answer(3, said(HOURS + " On Monday, I mean?"))
 
 
+def test_a_turn_that_we_ended_twice_is_not_answered_a_third_time() -> None:
+    supposed, _ = run(*HEARD, expired(Timer.END_OF_TURN), floor=LISTENING, scene=at(2.5))
+    answering, _ = run(expired(Timer.FORCED), floor=supposed, scene=at(2.8))
+    whole = said(HOURS + " On Monday, I mean?")
+    merged, _ = run(WordsHeard(whole), floor=answering, scene=at(3.0))
+    floor, commands = run(expired(Timer.UNANSWERED), floor=merged, scene=at(4.5))
+    assert commands == [Answer(3, whole)]
+    # At last the recogniser's own end comes, with all that it heard.
+    floor, _ = run(ReplyAudible(3), floor=floor)
+    assert run(WordsHeard(whole), TurnEnded(whole), floor=floor)[1] == []
+
+
 def test_what_the_recogniser_has_not_listened_to_may_still_be_words() -> None:
     listening, _ = run(*HEARD, floor=LISTENING, scene=at(2.24))
     late = at(2.5, covered_until=1.6)

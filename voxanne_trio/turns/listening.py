@@ -29,6 +29,7 @@ from .parts import merged
 from .replies import (
     Step,
     cap,
+    closed,
     drop,
     goes_on,
     idle,
@@ -165,7 +166,7 @@ def forced(floor: Floor, scene: Scene) -> Step:
     """The recogniser did not end the turn in time: then we do."""
     if floor.voice or not floor.words:
         return floor, ()
-    return respond(attrs.evolve(floor, closed=floor.words), floor.words, scene)
+    return respond(closed(floor), floor.words, scene)
 
 
 def unanswered(floor: Floor, scene: Scene) -> Step:
@@ -176,7 +177,7 @@ def unanswered(floor: Floor, scene: Scene) -> Step:
     if not policy.word_count(whole.reveal()):  # "um", and no more: no turn
         floor, dropped = drop(attrs.evolve(floor, unanswered=NO_WORDS))
         return floor, (*dropped, idle(floor, scene))
-    return respond(attrs.evolve(floor, closed=floor.words), floor.words, scene)
+    return respond(closed(floor), floor.words, scene)
 
 
 def nobody_speaks(floor: Floor, scene: Scene) -> Step:

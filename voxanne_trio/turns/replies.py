@@ -191,6 +191,11 @@ def turn_over(floor: Floor) -> Floor:
     )
 
 
+def closed(floor: Floor) -> Floor:
+    """We end the turn before the recogniser does: it will bring all of these words again."""
+    return attrs.evolve(floor, closed=merged(floor.closed, floor.words))
+
+
 def barge_in(floor: Floor, text: Sensitive, scene: Scene) -> Step:
     """The caller takes the floor: what we were saying ends here."""
     cancel = Cancel(floor.reply)

@@ -26,7 +26,7 @@ from .commands import Hold, Resume, SetTimer, StopTimer
 from .floor import NO_WORDS, Floor, Scene, State, Timer
 from .listening import POLL_SECONDS, voice_noticed, voice_over
 from .parts import merged
-from .replies import Step, barge_in, is_covered, is_ours, left_of, respond, spoken
+from .replies import Step, barge_in, closed, is_covered, is_ours, left_of, respond, spoken
 
 FALSE_HOLDS: Final = 2
 FALSE_HOLD_SECONDS: Final = 30.0
@@ -156,7 +156,7 @@ def held_for_long(floor: Floor, scene: Scene) -> Step:
     said = floor.words
     if floor.voice:  # words, and more of them are coming
         return barge_in(floor, said, scene)
-    floor, barged = barge_in(attrs.evolve(floor, closed=said), NO_WORDS, scene)
+    floor, barged = barge_in(closed(floor), NO_WORDS, scene)
     answering, commands = respond(floor, said, scene)
     return answering, (*barged, *commands)
 
