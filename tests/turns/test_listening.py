@@ -176,6 +176,16 @@ def test_an_end_of_turn_in_the_middle_of_a_number_waits_for_more() -> None:
     assert commands == [Answer(2, said(part))]
 
 
+def test_a_number_whose_groups_are_alike_loses_none_of_them() -> None:
+    groups = ("My number is", "five five five,", "five five five one, two three four.")
+    floor, _ = run(*(TurnEnded(said(group)) for group in groups[:2]), floor=LISTENING)
+    _, commands = run(TurnEnded(said(groups[2])), floor=floor)
+    assert commands[-1] == Answer(2, said(" ".join(groups)))
+    floor, _ = run(TurnEnded(said("Three one zero,")), floor=LISTENING)
+    _, commands = run(TurnEnded(said("three one zero, one two three four.")), floor=floor)
+    assert commands[-1] == Answer(2, said("Three one zero, three one zero, one two three four."))
+
+
 def test_um_and_no_more_is_not_answered() -> None:
     floor, _ = run(TurnEnded(said("Um")), floor=LISTENING)
     floor, commands = run(expired(Timer.UNANSWERED), floor=floor)

@@ -18,9 +18,7 @@ _LIKENESS: Final = 0.6
 
 
 def merged(first: Sensitive, second: Sensitive) -> Sensitive:
-    """Two parts of one turn as its whole text; the second may hold the first."""
-    if not first or not second or beyond(second, first) is not None:
-        return second or first
+    """Two parts of one turn as its whole text. Parts may be alike, as groups of a number are."""
     return Sensitive(f"{first.reveal()} {second.reveal()}".strip())
 
 
