@@ -104,6 +104,13 @@ def test_voice_in_the_last_moment_puts_the_hang_up_off() -> None:
     assert (floor.state, commands) == (State.SPEAKING, [SetTimer(Timer.HANGUP, 1.5)])
 
 
+def test_a_caller_who_is_speaking_when_the_goodbye_ends_is_let_speak() -> None:
+    goodbye, _ = run(TurnEnded(said("Bye.")), ReplyAudible(2), ReplyProduced(2), floor=LISTENING)
+    over = (VoiceStarted(1.0), PlayedOut(2))  # its last mark is on its way back
+    _, commands = run(*over, floor=goodbye, scene=at(1.1, unplayed_ms=0))
+    assert commands == [SetTimer(Timer.HANGUP, 1.5)]
+
+
 # What fails
 
 

@@ -99,19 +99,19 @@ def broke_off(floor: Floor, event: ReplyFailed, scene: Scene) -> Step:
 
 
 def played_out(floor: Floor, event: PlayedOut, scene: Scene) -> Step:
-    """All was heard: what was kept for now is answered, what is owed is said, or it is the
-    caller's turn."""
-    if floor.ending is not None and not floor.kept:
-        return floor, (SetTimer(Timer.HANGUP, scene.rules.hangup_grace_ms / 1000),)
+    """All was heard: the call ends, or what is owed is said, or what was kept for now is answered,
+    or it is the caller's turn."""
+    if floor.ending is not None:
+        rules = scene.rules
+        grace_ms = rules.hold_max_ms if floor.voice else rules.hangup_grace_ms
+        return floor, (SetTimer(Timer.HANGUP, grace_ms / 1000),)
     if floor.owed is not None:
         ending = Ending.TROUBLE if floor.owed is Phrase.TROUBLE else None
         return say(floor, floor.owed, ending)
     failures = 0 if floor.asked else floor.failures
     listening = attrs.evolve(floor, state=State.LISTENING, failures=failures, held=False)
-    if floor.kept and floor.ending is None:
+    if floor.kept:
         return respond(listening, floor.kept, scene)
-    if floor.ending is not None:
-        return floor, (SetTimer(Timer.HANGUP, scene.rules.hangup_grace_ms / 1000),)
     listening, patience = be_patient(listening, scene)
     return listening, (*patience, idle(listening, scene))
 
