@@ -15,6 +15,7 @@ import trio
 import trio.testing
 
 from tests.test_barge_in import ScriptedEars, words_played
+from voxanne_trio.call import Call
 from voxanne_trio.conversation import Script
 from voxanne_trio.events import (
     CallStarted,
@@ -30,6 +31,7 @@ from voxanne_trio.events import (
     SpeechStarted,
     TimerExpired,
     TurnEnded,
+    VoiceStarted,
     WordsHeard,
 )
 from voxanne_trio.hearing import AudioRing
@@ -304,6 +306,27 @@ async def test_a_turn_whose_apology_is_interrupted_before_it_is_heard_is_in_the_
             hang_up_at=4,
         )
         assert callers(record) == [QUESTION, "Hello?"]
+
+
+async def test_who_speaks_up_right_after_the_last_prompt_is_answered(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """A phrase out of the cache is produced at once: after it, voice silences nothing."""
+
+    def speak_up(call: Call, event: Event, commands: object) -> None:
+        if isinstance(event, PlayedOut) and call.floor.ending is Ending.SILENCE:
+            call.conversation.nursery.start_soon(ask, call)
+
+    async def ask(call: Call) -> None:
+        await trio.sleep(0.2)
+        call.tell(VoiceStarted(trio.current_time()))
+        await trio.sleep(1.0)
+        call.tell(TurnEnded(Sensitive(QUESTION)))
+
+    async with world(idle_seconds=(1.0,)) as here:
+        here.composition.services = attrs.evolve(here.composition.services, watch=speak_up)
+        _, record = await call_told(here, hang_up_at=30)
+        assert answer_in(record).heard
 
 
 @pytest.mark.parametrize("kind", ["cut", "truncate", "error_event"])
