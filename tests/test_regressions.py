@@ -24,6 +24,7 @@ from voxanne_trio.events import (
     HearingLost,
     HearingRestored,
     PlayedOut,
+    RanDry,
     ReplyAudible,
     ReplyFailed,
     ReplyProduced,
@@ -136,12 +137,13 @@ def test_a_reply_that_breaks_off_after_hearing_is_lost_still_ends_the_call() -> 
     assert floor.ending is Ending.TROUBLE
 
 
+@pytest.mark.parametrize("meanwhile", [(), (RanDry(2),)])
 @pytest.mark.parametrize(("words_lost", "said"), [(False, []), (True, [Phrase.SAY_AGAIN])])
 def test_hearing_that_comes_back_while_we_speak_does_not_end_the_call(
-    words_lost: bool, said: list[Phrase]
+    meanwhile: tuple[Event, ...], words_lost: bool, said: list[Phrase]
 ) -> None:
     back = HearingRestored(words_lost=words_lost)
-    floor, _ = floor_after(HearingLost("gone"), back, floor=SPEAKING)
+    floor, _ = floor_after(HearingLost("gone"), *meanwhile, back, floor=SPEAKING)
     floor, commands = floor_after(PlayedOut(2), floor=floor)
     assert floor.ending is None
     assert [command.phrase for command in commands if isinstance(command, Say)] == said

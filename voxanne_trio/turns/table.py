@@ -161,7 +161,6 @@ TABLE: Final[dict[State, dict[type[Any], Entry]]] = {
         ReplyFailed: _when_audible(lifecycle.broke_off, lifecycle.nothing_was_said),
         PlayedOut: _when_audible(lifecycle.played_out, lifecycle.nothing_was_said),
         RanDry: lifecycle.as_before,
-        HearingRestored: lifecycle.as_before,
     },
     State.SPEAKING: _SPEAKING,
     State.HOLDING: {
