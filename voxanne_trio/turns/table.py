@@ -167,6 +167,7 @@ TABLE: Final[dict[State, dict[type[Any], Entry]]] = {
         **_SPEAKING,
         VoiceStarted: speaking.voice_goes_on,
         VoiceStopped: speaking.voice_that_held_stopped,
+        ReplyFailed: _when_audible(lifecycle.broke_off, lifecycle.nothing_was_said),
         RanDry: lifecycle.as_before,
         ReplyAudible: lifecycle.as_before,
     },
