@@ -254,6 +254,20 @@ def tool(seconds: float) -> Tool:
     return Tool(name="look_up", description="Looks prices up.", run=run)
 
 
+async def test_a_turn_for_which_a_tool_has_run_is_not_taken_back(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """Its words would stand in the history twice, and the tool would be asked for again."""
+    async with world(profile="fixed:260,600,90") as here:
+        with_script(here, tools=ToolBox([tool(0.05)]))
+        model_says(here, Answer("", (ToolUse("look_up"),)), Answer("It is $8,000 or so."))
+        more = asks(2.4, "And what are your hours?")  # the second answer is being thought of
+        _, record = await call_told(here, GREETING_CUT, ASKED, *more, hang_up_at=8)
+        assert callers(record) == [QUESTION, "And what are your hours?"]
+        roles = [message["role"] for message in here.asked[-1] if message["role"] != "system"]
+        assert roles == ["user", "assistant", "tool", "user"]
+
+
 @attrs.frozen
 class EarsSlowToLeave(ScriptedEars):
     """A recogniser's socket that takes its time to close."""

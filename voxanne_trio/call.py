@@ -190,7 +190,7 @@ class Call:
             saying=self.conversation.saying(),
             covered_until=self.ears.covered_until,
             may_speculate=self.services.thinker.has_quota,
-            tool_running=self.conversation.tools_running > 0,
+            tool_asked=self.conversation.tool_asked,
             can_repeat=bool(self.conversation.to_repeat),
             can_go_on=bool(self.conversation.unsaid),
         )
