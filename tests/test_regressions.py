@@ -30,6 +30,7 @@ from voxanne_trio.events import (
     ReplyProduced,
     Sensitive,
     SpeechStarted,
+    StreamStopped,
     TimerExpired,
     TurnEnded,
     VoiceStarted,
@@ -343,6 +344,25 @@ async def test_who_speaks_up_right_after_the_last_prompt_is_answered(
         here.composition.services = attrs.evolve(here.composition.services, watch=speak_up)
         _, record = await call_told(here, hang_up_at=30)
         assert answer_in(record).heard
+
+
+@pytest.mark.parametrize("late", [ReplyAudible, PlayedOut])
+async def test_what_playback_tells_in_the_moment_of_the_hang_up_means_nothing(
+    autojump_clock: trio.testing.MockClock,
+    caplog: pytest.LogCaptureFixture,
+    late: type[ReplyAudible | PlayedOut],
+) -> None:
+    """The writer's last send may return after the call has ended, before it is cancelled."""
+
+    def tell_late(call: Call, event: Event, commands: object) -> None:
+        if isinstance(event, StreamStopped):
+            call.tell(late(call.floor.reply))
+
+    async with world() as here:
+        here.composition.services = attrs.evolve(here.composition.services, watch=tell_late)
+        _, record = await call_told(here, GREETING_CUT, ASKED, hang_up_at=4)
+        assert record.outcome == "caller hung up"
+        assert "Call failed" not in caplog.text
 
 
 @pytest.mark.parametrize("kind", ["cut", "truncate", "error_event"])

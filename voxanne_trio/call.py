@@ -167,6 +167,8 @@ class Call:
 
     def _note(self, event: Event) -> None:
         """What an event means whatever the floor makes of it."""
+        if self.outcome is not None:
+            return  # it came as the call ended: what was being said is settled
         match event:
             case VoiceStopped(at):
                 self.conversation.voiced_until = at
