@@ -211,6 +211,17 @@ def test_words_before_the_answer_is_heard_are_merged_into_the_turn() -> None:
     assert commands == [Answer(3, said("Do you do BBL? and the recovery time?"))]
 
 
+def test_a_phrase_that_nobody_has_heard_yet_takes_no_turn_back() -> None:
+    """It answers no words: those before it would be lost."""
+    silent = at(3.0, unplayed_ms=0)  # the phrase is not in the cache
+    apology, _ = run(ReplyFailed(2, "down"), VoiceStarted(3.0), floor=PROCESSING, scene=silent)
+    floor, _ = run(expired(Timer.HOLD_MAX), floor=apology, scene=silent)
+    assert floor.state is State.PROCESSING
+    for event in (WordsHeard(said("Hello are you")), TurnEnded(said("Hello?"))):
+        commands = run(event, floor=floor, scene=silent)[1]
+        assert Cancel(3) in commands
+
+
 def test_a_turn_that_goes_on_unnoticed_by_the_detector_is_heard_out() -> None:
     floor = attrs.evolve(PROCESSING, voiced_until=7.0)
     for event in (WordsHeard(said("and the recovery"), 9.1), TurnEnded(said("My number is"), 9.1)):

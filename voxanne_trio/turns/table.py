@@ -72,11 +72,12 @@ def _not_yet_answered(
 
 
 def _when_heard(heard: Entry, otherwise: Entry) -> Entry:
-    """While we work on a reply: once some of it was heard, or a tool has been asked, as while we
-    speak."""
+    """While we work on a reply: as while we speak once some of it was heard, or a tool has been
+    asked, or where it answers no words that could be taken back."""
 
     def entry(floor: Floor, event: Any, scene: Scene) -> Step:
-        return (heard if floor.heard or scene.tool_asked else otherwise)(floor, event, scene)
+        as_heard = floor.heard or scene.tool_asked or not floor.asked
+        return (heard if as_heard else otherwise)(floor, event, scene)
 
     return entry
 
