@@ -206,6 +206,20 @@ def test_a_goodbye_that_fails_after_the_call_limit_ends_the_call_all_the_same() 
     )
     assert commands[-1] == Say(3, Phrase.GOODBYE)
     assert floor.ending is Ending.LIMIT
+    floor, _ = floor_after(WordsHeard(Sensitive("Wait, one more thing")), floor=floor)
+    assert floor.ending is Ending.LIMIT  # no timer would end the call a second time
+
+
+def test_words_of_a_hold_do_not_call_off_the_end_at_the_call_limit() -> None:
+    goodbye, _ = floor_after(TurnEnded(Sensitive("Bye.")), ReplyAudible(2), floor=LISTENING)
+    floor, _ = floor_after(
+        VoiceStarted(1.0),
+        WordsHeard(Sensitive("Tuesday")),
+        TimerExpired(Timer.CALL_LIMIT.value),
+        TimerExpired(Timer.HOLD_MAX.value),
+        floor=goodbye,
+    )
+    assert floor.ending is Ending.LIMIT
 
 
 def test_an_end_of_turn_told_twice_is_answered_once() -> None:

@@ -158,8 +158,8 @@ def say(
     if floor.state in {State.PROCESSING, State.SPEAKING, State.HOLDING}:
         commands = (*commands, Cancel(floor.reply))
     kind = _KINDS.get(phrase, Kind.PHRASE)
-    if ending is Ending.FAREWELL:
-        kind = Kind.GOODBYE
+    if ending is Ending.LIMIT:
+        kind = Kind.PROTECTED  # no timer is left that would end the call again
     saying = begun(floor, state=State.SPEAKING, kind=kind, ending=ending, owed=None)
     return saying, (*commands, *_OF_THE_TURN, Say(saying.reply, phrase, text))
 

@@ -122,6 +122,8 @@ def is_a_turn(floor: Floor, text: Sensitive, scene: Scene) -> bool:
     """Whether a whole turn of the caller's, said over us, is to be answered."""
     said, saying = text.reveal(), scene.saying
     how = floor.interruption
+    if not how.words_count:
+        return False
     if not how.farewell_counts and policy.is_farewell(said):
         return False  # "bye" over our goodbye calls nothing off
     if is_ours(floor, text, scene):
