@@ -135,3 +135,16 @@ def test_silence_need_not_be_heard_again() -> None:
     assert draft.replay_from_ms == 49_000
     draft.hear(Heard(Sign.WORDS, "", until=51.0, settled=51.0))
     assert draft.replay_from_ms == 51_000
+
+
+def test_after_a_reconnect_only_what_is_not_replayed_has_been_listened_to() -> None:
+    """Else half of the caller's words would be taken for all of them."""
+    draft = draft_on()
+    assert draft.covered_until is None
+    draft.hear(heard(Sign.STARTED, "I want an appoint", until=2.05))
+    assert draft.covered_until == 2.05
+    draft.broken()
+    reopen(draft, draft.replay_from_ms, 500)
+    assert draft.covered_until == 1.5
+    draft.hear(heard(Sign.WORDS, "appointment", until=0.6))
+    assert draft.covered_until == 2.0  # of what was sent

@@ -91,13 +91,14 @@ class Draft:
         self._begun = False
         self._eager = False
         self._abandoned_at_ms: float | None = None  # on the socket's clock, in a turn that was cut
-        self._until: float | None = None  # how far this socket's audio has been listened to
+        self._covered_ms: float | None = None  # up to there the call has been listened to
 
     def opened(self, clock: StreamClock, position_ms: float) -> None:
         """A new socket will hear the call from this position on."""
         self._clock = clock
         self._latest = Heard(Sign.READY)
-        self._until = None
+        if self._covered_ms is not None:
+            self._covered_ms = min(self._covered_ms, position_ms)
         self.replay_from_ms = position_ms
         self._abandoned_at_ms = _ORPHAN_MS if self._begun else None
 
@@ -106,8 +107,9 @@ class Draft:
         if heard.sign is Sign.READY:
             return []
         self._latest = heard
-        if heard.until is not None:
-            self._until = max(heard.until, self._until or 0.0)
+        position_ms = self._position_ms(heard.until)
+        if position_ms is not None:
+            self._covered_ms = max(position_ms, self._covered_ms or 0.0)
         self._advance(heard.settled, 0.0)
         if heard.text:
             self._abandoned_at_ms = None
@@ -129,8 +131,7 @@ class Draft:
     def covered_until(self) -> float | None:
         """When the last audio that was listened to reached us (Trio clock); None where the
         recogniser has not said yet."""
-        position_ms = self._position_ms(self._until)
-        return None if position_ms is None else self._arrived_at(position_ms)
+        return None if self._covered_ms is None else self._arrived_at(self._covered_ms)
 
     def broken(self) -> None:
         """The socket is gone: keep what is certain of this turn, and forget the rest."""
