@@ -354,3 +354,16 @@ def test_sentences_of_one_flush_end_at_the_pauses_between_them() -> None:
     assert speech.heard_until(39) == "Hello"
     assert speech.heard_until(40) == "Hello there."
     assert speech.heard_until(100) == "Hello there. How are you today?"
+
+
+def test_audio_that_broke_off_before_its_first_word_belongs_to_no_sentence() -> None:
+    speech = Speech(1, Pace())
+    sentence = Sentence.verbatim("extraordinarily long")
+    speech.begin((sentence,))
+    speech.add(LOUD * 320)
+    assert speech.break_off(sent=2) == (sentence,)
+    assert (speech.frames, speech.sentences, speech.sentence_at(1)) == (2, (), -1)
+    speech.begin((sentence,))
+    speech.add(LOUD * 8000)
+    speech.end_passage()
+    assert speech.sentence_at(10) == 0
