@@ -15,6 +15,7 @@ import trio
 import trio.testing
 
 from tests.test_barge_in import ScriptedEars, words_played
+from voxanne_trio.call import Call
 from voxanne_trio.conversation import Script
 from voxanne_trio.events import (
     CallStarted,
@@ -23,6 +24,7 @@ from voxanne_trio.events import (
     HearingLost,
     HearingRestored,
     PlayedOut,
+    RanDry,
     ReplyAudible,
     ReplyFailed,
     ReplyProduced,
@@ -30,6 +32,7 @@ from voxanne_trio.events import (
     SpeechStarted,
     TimerExpired,
     TurnEnded,
+    VoiceStarted,
     WordsHeard,
 )
 from voxanne_trio.hearing import AudioRing
@@ -134,12 +137,13 @@ def test_a_reply_that_breaks_off_after_hearing_is_lost_still_ends_the_call() -> 
     assert floor.ending is Ending.TROUBLE
 
 
+@pytest.mark.parametrize("meanwhile", [(), (RanDry(2),)])
 @pytest.mark.parametrize(("words_lost", "said"), [(False, []), (True, [Phrase.SAY_AGAIN])])
 def test_hearing_that_comes_back_while_we_speak_does_not_end_the_call(
-    words_lost: bool, said: list[Phrase]
+    meanwhile: tuple[Event, ...], words_lost: bool, said: list[Phrase]
 ) -> None:
     back = HearingRestored(words_lost=words_lost)
-    floor, _ = floor_after(HearingLost("gone"), back, floor=SPEAKING)
+    floor, _ = floor_after(HearingLost("gone"), *meanwhile, back, floor=SPEAKING)
     floor, commands = floor_after(PlayedOut(2), floor=floor)
     assert floor.ending is None
     assert [command.phrase for command in commands if isinstance(command, Say)] == said
@@ -304,6 +308,27 @@ async def test_a_turn_whose_apology_is_interrupted_before_it_is_heard_is_in_the_
             hang_up_at=4,
         )
         assert callers(record) == [QUESTION, "Hello?"]
+
+
+async def test_who_speaks_up_right_after_the_last_prompt_is_answered(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """A phrase out of the cache is produced at once: after it, voice silences nothing."""
+
+    def speak_up(call: Call, event: Event, commands: object) -> None:
+        if isinstance(event, PlayedOut) and call.floor.ending is Ending.SILENCE:
+            call.conversation.nursery.start_soon(ask, call)
+
+    async def ask(call: Call) -> None:
+        await trio.sleep(0.2)
+        call.tell(VoiceStarted(trio.current_time()))
+        await trio.sleep(1.0)
+        call.tell(TurnEnded(Sensitive(QUESTION)))
+
+    async with world(idle_seconds=(1.0,)) as here:
+        here.composition.services = attrs.evolve(here.composition.services, watch=speak_up)
+        _, record = await call_told(here, hang_up_at=30)
+        assert answer_in(record).heard
 
 
 @pytest.mark.parametrize("kind", ["cut", "truncate", "error_event"])

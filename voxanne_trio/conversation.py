@@ -144,6 +144,7 @@ class Conversation:
         reply.speech.add(audio)
         reply.speech.end_passage()
         self.ways.playback.finished(reply.speech)
+        self.tell(ReplyProduced(number))
 
     def audible(self) -> None:
         """The first frame of the reply in play is on the wire."""

@@ -7,12 +7,23 @@ from collections.abc import Sequence
 import attrs
 import pytest
 
-from tests.turns.situations import LISTENING, SPEAKING, START, about, at, expired, run, said
+from tests.turns.situations import (
+    LISTENING,
+    PROCESSING,
+    SPEAKING,
+    START,
+    about,
+    at,
+    expired,
+    run,
+    said,
+)
 from voxanne_trio.events import (
     Event,
     PlayedOut,
     RanDry,
     ReplyAudible,
+    ReplyFailed,
     ReplyProduced,
     SpeechStarted,
     TurnEnded,
@@ -91,6 +102,23 @@ def test_after_two_false_holds_words_are_needed_for_a_while() -> None:
         floor, _ = run(*happened, expired(Timer.HOLD_CONFIRM), floor=floor, scene=at(when + 0.6))
     assert run(VoiceStarted(11.0), floor=floor, scene=at(11.0))[0].state is State.SPEAKING
     assert run(VoiceStarted(40.0), floor=floor, scene=at(40.0))[0].state is State.HOLDING
+
+
+def test_voice_while_a_tool_runs_silences_nothing_that_it_silenced_before() -> None:
+    """The voice before the answer has stopped it already; what ends the hold ends both."""
+    before, _ = run(VoiceStarted(3.0), floor=PROCESSING, scene=at(3.1, unplayed_ms=0))
+    asked = at(3.5, unplayed_ms=0, tool_running=True)
+    floor, _ = run(VoiceStarted(3.4), floor=before, scene=asked)
+    floor, commands = run(expired(Timer.HOLD_MAX), floor=floor, scene=asked)
+    assert (floor.held, commands) == (False, [Resume()])
+    _, commands = run(VoiceStarted(6.0), floor=floor, scene=at(6.1, unplayed_ms=0))
+    assert Hold() in commands
+
+
+def test_an_answer_that_fails_unheard_in_a_hold_is_one_failure() -> None:
+    asked = at(3.5, unplayed_ms=0, tool_running=True)
+    _, commands = run(VoiceStarted(3.4), ReplyFailed(2, "down"), floor=PROCESSING, scene=asked)
+    assert commands == [Cancel(2), Say(3, Phrase.APOLOGY)]
 
 
 # Words

@@ -178,6 +178,29 @@ def test_the_warning_waits_for_the_end_of_what_is_being_said() -> None:
     assert Say(3, Phrase.TIME_IS_SHORT) in run(PlayedOut(2), floor=floor)[1]
 
 
+@pytest.mark.parametrize(
+    "instead",
+    [
+        (TurnEnded(said("Wait, how much?")), ReplyAudible(3), PlayedOut(3)),
+        (ReplyFailed(2, "down"), PlayedOut(2), ReplyAudible(3), PlayedOut(3)),
+        (HearingLost("gone"), events.HearingRestored(), PlayedOut(2)),
+    ],
+)
+def test_the_warning_outlasts_whatever_comes_between(instead: tuple[Event, ...]) -> None:
+    floor, commands = run(expired(Timer.CALL_WARNING), *instead, floor=SPEAKING)
+    assert commands[-1] == Say(floor.reply, Phrase.TIME_IS_SHORT)
+    _, commands = run(ReplyAudible(floor.reply), PlayedOut(floor.reply), floor=floor)
+    assert commands == [SetTimer(Timer.IDLE, 8.0)]  # and it is said once
+
+
+def test_a_caller_who_has_the_floor_is_warned_after_the_next_thing_we_say() -> None:
+    floor, commands = run(VoiceStarted(1.0), expired(Timer.CALL_WARNING), floor=LISTENING)
+    assert commands == []
+    floor, _ = run(VoiceStopped(1.2, 200), expired(Timer.IDLE), floor=floor)
+    _, commands = run(ReplyAudible(2), PlayedOut(2), floor=floor)
+    assert Say(3, Phrase.TIME_IS_SHORT) in commands
+
+
 def test_what_is_said_over_protected_words_is_kept_and_does_not_stop_them() -> None:
     over, _ = run(expired(Timer.CALL_LIMIT), ReplyAudible(2), floor=LISTENING)
     floor, commands = run(VoiceStarted(1.0), WordsHeard(said("wait I have a question")), floor=over)

@@ -215,6 +215,8 @@ class Floor:
     """Set when the call ends with what is being said."""
     owed: Phrase | None = None
     """What must be said once the reply in play has been played."""
+    to_be_warned: bool = False
+    """Whether the caller is still to be told that the longest call is nearly over."""
 
     @property
     def interruption(self) -> Interruption:

@@ -100,7 +100,7 @@ def broke_off(floor: Floor, event: ReplyFailed, scene: Scene) -> Step:
 
 def played_out(floor: Floor, event: PlayedOut, scene: Scene) -> Step:
     """All was heard: the call ends, or what is owed is said, or what was kept for now is answered,
-    or it is the caller's turn."""
+    or the call's limit is near, or it is the caller's turn."""
     if floor.ending is not None:
         rules = scene.rules
         grace_ms = rules.hold_max_ms if floor.voice else rules.hangup_grace_ms
@@ -112,6 +112,8 @@ def played_out(floor: Floor, event: PlayedOut, scene: Scene) -> Step:
     listening = attrs.evolve(floor, state=State.LISTENING, failures=failures, held=False)
     if floor.kept:
         return respond(listening, floor.kept, scene)
+    if floor.to_be_warned:
+        return say(attrs.evolve(floor, to_be_warned=False), Phrase.TIME_IS_SHORT)
     listening, patience = be_patient(listening, scene)
     return listening, (*patience, idle(listening, scene))
 
@@ -136,9 +138,7 @@ def call_is_at_its_limit(floor: Floor, scene: Scene) -> Step:
 
 def call_is_nearly_at_its_limit(floor: Floor, scene: Scene) -> Step:
     """Told when nobody speaks; otherwise after what is being said."""
-    if floor.ending is not None or floor.owed is not None:
-        return floor, ()
     busy = floor.voice or floor.words or floor.unanswered or floor.speculating
     if floor.state is State.LISTENING and not busy:
         return say(floor, Phrase.TIME_IS_SHORT)
-    return attrs.evolve(floor, owed=Phrase.TIME_IS_SHORT), ()
+    return attrs.evolve(floor, to_be_warned=True), ()

@@ -53,7 +53,7 @@ def voice_over_us(floor: Floor, event: VoiceStarted, scene: Scene) -> Step:
     if not floor.interruption.voice_holds or floor.needs_words or _too_often(floor, scene):
         return floor, ()
     timer = SetTimer(Timer.HOLD_MAX, rules.hold_max_ms / 1000)
-    return attrs.evolve(floor, state=State.HOLDING), (Hold(), timer)
+    return attrs.evolve(floor, state=State.HOLDING, held=False), (Hold(), timer)
 
 
 def voice_over_us_stopped(floor: Floor, event: VoiceStopped, scene: Scene) -> Step:
