@@ -30,6 +30,7 @@ from voxanne_trio.events import (
     ReplyProduced,
     Sensitive,
     SpeechStarted,
+    StreamStopped,
     TimerExpired,
     TurnEnded,
     VoiceStarted,
@@ -254,6 +255,20 @@ def tool(seconds: float) -> Tool:
     return Tool(name="look_up", description="Looks prices up.", run=run)
 
 
+async def test_a_turn_for_which_a_tool_has_run_is_not_taken_back(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """Its words would stand in the history twice, and the tool would be asked for again."""
+    async with world(profile="fixed:260,600,90") as here:
+        with_script(here, tools=ToolBox([tool(0.05)]))
+        model_says(here, Answer("", (ToolUse("look_up"),)), Answer("It is $8,000 or so."))
+        more = asks(2.4, "And what are your hours?")  # the second answer is being thought of
+        _, record = await call_told(here, GREETING_CUT, ASKED, *more, hang_up_at=8)
+        assert callers(record) == [QUESTION, "And what are your hours?"]
+        roles = [message["role"] for message in here.asked[-1] if message["role"] != "system"]
+        assert roles == ["user", "assistant", "tool", "user"]
+
+
 @attrs.frozen
 class EarsSlowToLeave(ScriptedEars):
     """A recogniser's socket that takes its time to close."""
@@ -329,6 +344,25 @@ async def test_who_speaks_up_right_after_the_last_prompt_is_answered(
         here.composition.services = attrs.evolve(here.composition.services, watch=speak_up)
         _, record = await call_told(here, hang_up_at=30)
         assert answer_in(record).heard
+
+
+@pytest.mark.parametrize("late", [ReplyAudible, PlayedOut])
+async def test_what_playback_tells_in_the_moment_of_the_hang_up_means_nothing(
+    autojump_clock: trio.testing.MockClock,
+    caplog: pytest.LogCaptureFixture,
+    late: type[ReplyAudible | PlayedOut],
+) -> None:
+    """The writer's last send may return after the call has ended, before it is cancelled."""
+
+    def tell_late(call: Call, event: Event, commands: object) -> None:
+        if isinstance(event, StreamStopped):
+            call.tell(late(call.floor.reply))
+
+    async with world() as here:
+        here.composition.services = attrs.evolve(here.composition.services, watch=tell_late)
+        _, record = await call_told(here, GREETING_CUT, ASKED, hang_up_at=4)
+        assert record.outcome == "caller hung up"
+        assert "Call failed" not in caplog.text
 
 
 @pytest.mark.parametrize("kind", ["cut", "truncate", "error_event"])

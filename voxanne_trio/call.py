@@ -167,6 +167,8 @@ class Call:
 
     def _note(self, event: Event) -> None:
         """What an event means whatever the floor makes of it."""
+        if self.outcome is not None:
+            return  # it came as the call ended: what was being said is settled
         match event:
             case VoiceStopped(at):
                 self.conversation.voiced_until = at
@@ -190,7 +192,7 @@ class Call:
             saying=self.conversation.saying(),
             covered_until=self.ears.covered_until,
             may_speculate=self.services.thinker.has_quota,
-            tool_running=self.conversation.tools_running > 0,
+            tool_asked=self.conversation.tool_asked,
             can_repeat=bool(self.conversation.to_repeat),
             can_go_on=bool(self.conversation.unsaid),
         )

@@ -86,8 +86,6 @@ class Conversation:
     """What was last heard that is worth saying again: an answer, or the greeting."""
     unsaid: str = ""
     """What an interruption left unsaid of it."""
-    tools_running: int = 0
-    """Tools that the reply in play waits for."""
     speed: float = 1.0
     """Of the voice; less than 1 is slower."""
     _lately: str = ""
@@ -105,7 +103,7 @@ class Conversation:
                 reply,
                 messages=partial(self._messages, farewell=farewell),
                 tools=self.script.tools.schemas(),
-                use_tool=self._use_tool,
+                use_tool=partial(self._use_tool, reply),
             ),
             name=f"reply {number} {self.call_sid}",
         )
@@ -192,6 +190,11 @@ class Conversation:
             is_last=speech.finished and index == len(sentences) - 1,
             unplayed_ms=playback.unplayed_ms,
         )
+
+    @property
+    def tool_asked(self) -> bool:
+        """Whether a tool was asked for the reply in play."""
+        return self.reply is not None and self.reply.has_asked_tools
 
     def settle(self) -> None:
         """The call is over: whatever was in play was cut off. A second time changes nothing."""
@@ -310,16 +313,13 @@ class Conversation:
             budget_tokens=self.script.history_tokens,
         )
 
-    async def _use_tool(self, call: ToolCall) -> None:
+    async def _use_tool(self, reply: Reply, call: ToolCall) -> None:
         """Run a tool beside the reply: a barge-in ends the wait for its result, not the tool."""
+        reply.has_asked_tools = True
         self.history.add_tool_call(call)
         done = trio.Event()
         self.nursery.start_soon(self._run_tool, call, done, name=f"tool {call.name}")
-        self.tools_running += 1
-        try:
-            await done.wait()
-        finally:
-            self.tools_running -= 1
+        await done.wait()
 
     async def _run_tool(self, call: ToolCall, done: trio.Event) -> None:
         try:

@@ -107,7 +107,7 @@ def test_after_two_false_holds_words_are_needed_for_a_while() -> None:
 def test_voice_while_a_tool_runs_silences_nothing_that_it_silenced_before() -> None:
     """The voice before the answer has stopped it already; what ends the hold ends both."""
     before, _ = run(VoiceStarted(3.0), floor=PROCESSING, scene=at(3.1, unplayed_ms=0))
-    asked = at(3.5, unplayed_ms=0, tool_running=True)
+    asked = at(3.5, unplayed_ms=0, tool_asked=True)
     floor, _ = run(VoiceStarted(3.4), floor=before, scene=asked)
     floor, commands = run(expired(Timer.HOLD_MAX), floor=floor, scene=asked)
     assert (floor.held, commands) == (False, [Resume()])
@@ -116,7 +116,7 @@ def test_voice_while_a_tool_runs_silences_nothing_that_it_silenced_before() -> N
 
 
 def test_an_answer_that_fails_unheard_in_a_hold_is_one_failure() -> None:
-    asked = at(3.5, unplayed_ms=0, tool_running=True)
+    asked = at(3.5, unplayed_ms=0, tool_asked=True)
     _, commands = run(VoiceStarted(3.4), ReplyFailed(2, "down"), floor=PROCESSING, scene=asked)
     assert commands == [Cancel(2), Say(3, Phrase.APOLOGY)]
 

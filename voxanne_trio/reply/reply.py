@@ -49,6 +49,8 @@ class Reply:
     """Of the voice; 1 is its own."""
     is_aside: bool = False
     """Whether it is a word between the answers: nobody would want to hear it again."""
+    has_asked_tools: bool = False
+    """Whether a tool was asked for it: then the caller's words have been acted on."""
     committed: trio.Event = attrs.field(factory=trio.Event)
     """Set once the caller's turn is known to be over: before that, nothing may act."""
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)

@@ -144,8 +144,8 @@ class Scene:
     covered_until: float | None = None
     """When the last audio that the recogniser has listened to reached us; None: it does not say."""
     may_speculate: bool = True
-    tool_running: bool = False
-    """Whether the reply in play waits for a tool: then its turn cannot be taken back."""
+    tool_asked: bool = False
+    """Whether a tool was asked for the reply in play: then its turn cannot be taken back."""
     can_repeat: bool = False
     """Whether something was heard that could be said again."""
     can_go_on: bool = False

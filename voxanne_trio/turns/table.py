@@ -76,7 +76,7 @@ def _when_heard(heard: Entry, otherwise: Entry) -> Entry:
     speak."""
 
     def entry(floor: Floor, event: Any, scene: Scene) -> Step:
-        return (heard if floor.heard or scene.tool_running else otherwise)(floor, event, scene)
+        return (heard if floor.heard or scene.tool_asked else otherwise)(floor, event, scene)
 
     return entry
 
