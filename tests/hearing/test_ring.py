@@ -270,3 +270,11 @@ def test_little_waiting_is_no_reason_to_leave_anything_out() -> None:
     ring.put(quiet(480), 0.0)
     ring.catch_up(80)
     assert ring.dropped_ms == {}
+
+
+async def test_a_replay_begins_with_a_whole_frame() -> None:
+    ring = AudioRing()
+    ring.put(bytes(range(160)) + bytes(160), 1.0)
+    await ring.take(40)
+    assert ring.rewind(10)
+    assert await ring.take(40) == bytes(range(160)) + bytes(160)

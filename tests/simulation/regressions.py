@@ -8,6 +8,7 @@ from voxanne_trio.simulation.faults import NAMES
 from voxanne_trio.simulation.plan import Options
 
 ALL: Final = Options(faults=NAMES)
+SHORT: Final = Options(faults=NAMES, seconds=15.0)
 NONE: Final = Options()
 
 SEEDS: Final[tuple[tuple[int, Options, str], ...]] = (
@@ -16,6 +17,8 @@ SEEDS: Final[tuple[tuple[int, Options, str], ...]] = (
     (506, ALL, "a phone that was gone without a word was told to have heard a whole answer"),
     (564, ALL, "half a frame written to a connection that was closed already (the stand-in's)"),
     (306, ALL, "two calls, a fault on the second: the first suffers nothing"),
+    (1056, SHORT, "audio broken off before its first word belonged to a sentence not there"),
+    (1146, SHORT, "a replay to a new recogniser began in the middle of a frame"),
     (625, ALL, "a phrase that was synthesised late is played after a barge-in"),
 )
 """The draw may change under them; what they found has a test of its own where it was the product's:

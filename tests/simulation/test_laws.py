@@ -23,13 +23,11 @@ from tests.simulation.calls import (
     played_out,
     record,
     turn,
-    voice,
     words_of,
 )
 from voxanne_trio.events import Sensitive, VoiceStarted
 from voxanne_trio.humanizer import Sentence
 from voxanne_trio.sandbox.playout import PlayOut
-from voxanne_trio.simulation.laws.dead_air import DeadAir
 from voxanne_trio.simulation.laws.heard import HeardText
 from voxanne_trio.simulation.laws.hearing import TAIL_FRAMES, EveryFrame
 from voxanne_trio.simulation.laws.leftovers import NothingLeft
@@ -242,61 +240,6 @@ def test_the_model_is_told_what_was_heard() -> None:
         asked[1] = {"role": "assistant", "content": wrong}
         (breach,) = law.conclude(attrs.evolve(known, asked=[asked]))
         assert "which was not heard so" in breach.detail
-
-
-# Law 5
-
-CALLER = voice((1.0, 2.0))
-OVER = moved(30.0, LISTENING, State.ENDED)
-
-
-def dead_air(known: Evidence, *course: object) -> list[tuple[str, float | None]]:
-    breaches = concluded(DeadAir(), known, *course, OVER)  # type: ignore[arg-type]
-    return [(breach.detail, breach.at) for breach in breaches]
-
-
-def test_an_answer_in_time() -> None:
-    known = evidence(caller=CALLER, agent=voice((3.0, 5.0), (6.5, 8.0)))
-    assert dead_air(known, answered(2.3), audible(2.9), played_out(8.1)) == []
-
-
-def test_an_answer_too_late() -> None:
-    known = evidence(caller=CALLER, agent=voice((4.5, 8.0)))
-    wrong = [("2.20 s of silence after a turn was decided", 2.3)]
-    assert dead_air(known, answered(2.3), audible(4.4), played_out(8.1)) == wrong
-
-
-def test_silence_counts_from_the_commit_and_not_from_the_supposition() -> None:
-    known = evidence(caller=CALLER, agent=voice((3.1, 8.0)))
-    assert dead_air(known, SUPPOSED, COMMITTED, audible(3.0, 2), played_out(8.1, 2)) == []
-    late = evidence(caller=CALLER, agent=voice((4.5, 8.0)))
-    ((detail, at),) = dead_air(late, SUPPOSED, COMMITTED, audible(4.4, 2), played_out(8.1, 2))
-    assert (detail, at) == ("2.20 s of silence after a turn was decided", 2.3)
-
-
-def test_a_pause_inside_an_answer() -> None:
-    known = evidence(caller=CALLER, agent=voice((3.0, 4.0), (6.5, 8.0)))
-    ((detail, at),) = dead_air(known, answered(2.3), audible(2.9), played_out(8.1))
-    assert detail == "a pause of 2.50 s inside an answer"
-    assert at == pytest.approx(4.0)
-
-
-def test_a_caller_who_speaks_on_breaks_the_silence() -> None:
-    known = evidence(caller=voice((1.0, 2.0), (3.9, 5.0)), agent=voice((5.5, 8.0)))
-    assert dead_air(known, answered(2.3), answered(5.2, 2), audible(5.4), played_out(8.1)) == []
-
-
-def test_the_floor_is_given_back_when_all_was_played() -> None:
-    said = (audible(0.9), audio(1.0, 0), audio(1.1, 1))
-    late = FrameCame(5.0, 1)
-    assert found(DeadAir(), *said, played_out(3.3), late) == []
-    assert found(DeadAir(), *said, late) == ["all was played, and the floor is not given back"]
-
-
-def test_voice_that_is_never_answered() -> None:
-    (nothing,) = dead_air(evidence(caller=CALLER), moved(0.1, State.IDLE, LISTENING))
-    assert "after voice without words" in nothing[0]
-    assert dead_air(evidence(caller=voice((1.0, 1.4))), moved(0.1, State.IDLE, LISTENING)) == []
 
 
 # Law 6

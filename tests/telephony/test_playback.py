@@ -380,3 +380,16 @@ async def test_a_frame_that_a_pause_has_cleared_is_not_audible(
         await trio.sleep(0.1)
         assert told == [ReplyAudible(1)]
         nursery.cancel_scope.cancel()
+
+
+def test_audio_that_broke_off_before_its_first_word_belongs_to_no_sentence() -> None:
+    speech = Speech(1, Pace())
+    sentence = Sentence.verbatim("extraordinarily long")
+    speech.begin((sentence,))
+    speech.add(LOUD * 320)
+    assert speech.break_off(sent=2) == (sentence,)
+    assert (speech.frames, speech.sentences, speech.sentence_at(1)) == (2, (), -1)
+    speech.begin((sentence,))
+    speech.add(LOUD * 8000)
+    speech.end_passage()
+    assert speech.sentence_at(10) == 0

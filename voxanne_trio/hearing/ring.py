@@ -143,13 +143,14 @@ class AudioRing:
         self._enough.set()
 
     def rewind(self, position_ms: float) -> bool:
-        """Hand out again what follows a position, as far as it is kept.
+        """Hand out again what follows a position, from the beginning of its frame, as far as it is
+        kept.
 
         At most `keep_ms` of voice will be heard again, the newest. False when voice after the
         position is gone for good.
         """
         position = round(position_ms * BYTES_PER_MS)
-        self._next = max(self._first, min(position, self._next))
+        self._next = max(self._first, min(position - position % FRAME_BYTES, self._next))
         voiced = 0
         for begin in range(self._end - FRAME_BYTES, self._next - 1, -FRAME_BYTES):
             voiced += 0 if is_quiet(self._between(begin, begin + FRAME_BYTES)) else FRAME_BYTES

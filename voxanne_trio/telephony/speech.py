@@ -228,6 +228,8 @@ class Speech:
         for passage in self._passages:
             if frame < passage.start:
                 break
+            if not passage.sentences:  # broken off before a word of it could be claimed
+                continue
             index += 1
             if passage.end is None:
                 said = self._characters_said(passage, frame)

@@ -53,6 +53,8 @@ class DeadAir:
     _came: set[int] = attrs.field(factory=set)
     _drained_at: float = math.inf
     """When the phone has played all that was sent of a reply in play; infinity where none is."""
+    _kept: list[float] = attrs.field(factory=list)
+    """When the floor should have been given back, and was not."""
 
     def see(self, observed: Observation) -> Iterator[Breach]:
         """Judged at the end, when it is known what was heard and when."""
@@ -60,10 +62,10 @@ class DeadAir:
             self._told.append(observed)
         elif isinstance(observed, FrameCame) and observed.number is not None:
             self._came.add(observed.number)
-        yield from self._given_back(observed)
+        self._given_back(observed)
         yield from ()
 
-    def _given_back(self, observed: Observation) -> Iterator[Breach]:
+    def _given_back(self, observed: Observation) -> None:
         if isinstance(observed, Sent) and observed.kind == "media":
             begins = observed.at if self._drained_at == math.inf else self._drained_at
             self._drained_at = max(begins, observed.at) + len(observed.audio) / RATE
@@ -72,11 +74,14 @@ class DeadAir:
         ):
             self._drained_at = math.inf
         if observed.at > self._drained_at + GIVEN_BACK_SECONDS:
+            self._kept.append(self._drained_at)
             self._drained_at = math.inf
-            yield Breach("all was played, and the floor is not given back")
 
     def conclude(self, evidence: Evidence) -> Iterator[Breach]:
         """Every silence that was ours to break."""
+        for at in self._kept:
+            if at < evidence.parted_at:  # a writer that is stuck can only be cut
+                yield Breach("all was played, and the floor is not given back", at)
         if not self._told:
             return
         setting = getattr(evidence.settings, "dead_air_ms", DEAD_AIR_MS)

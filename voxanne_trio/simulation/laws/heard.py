@@ -35,6 +35,7 @@ class _Reply:
     began: float
     ended: float = float("inf")
     audible: bool = False
+    barged_in: bool = False
 
 
 @attrs.define(eq=False)
@@ -53,6 +54,7 @@ class HeardText:
                 over = observed.state is State.ENDED or observed.does("Cancel", *REPLIES)
                 if over and reply.ended > observed.at:
                     reply.ended = observed.at
+                    reply.barged_in = observed.does("Cancel")
             if observed.speech is not None and observed.reply not in self._replies:
                 self._replies[observed.reply] = _Reply(observed.speech, observed.at)
             if isinstance(observed.event, ReplyAudible) and observed.event.reply in self._replies:
@@ -84,7 +86,7 @@ class HeardText:
             yield Breach(
                 f"{least} words are called heard, {begun} had begun (of {turn.spoken[:60]!r})"
             )
-        if turn.interrupted:
+        if reply.barged_in and reply.ended < evidence.parted_at:
             self.interruptions += 1
             self.exact += most >= finished - 1 and least <= begun
 
