@@ -136,6 +136,13 @@ def test_words_after_a_turn_that_we_ended_are_only_the_new_ones() -> None:
     assert commands[-1] == Answer(3, said(HOURS + " On Monday, I mean?"))
 
 
+def test_a_turn_that_we_ended_may_come_written_otherwise() -> None:
+    happened = (VoiceStarted(1.0), WordsHeard(said("It's 6195550134")), VoiceStopped(2.0, 1_000))
+    floor, _ = run(*happened, expired(Timer.END_OF_TURN), floor=LISTENING, scene=at(2.5))
+    floor, _ = run(expired(Timer.FORCED), ReplyAudible(2), floor=floor, scene=at(2.8))
+    assert run(TurnEnded(said("It's 619-555-0134.")), floor=floor)[1] == []
+
+
 def test_a_turn_that_we_ended_twice_is_not_answered_a_third_time() -> None:
     supposed, _ = run(*HEARD, expired(Timer.END_OF_TURN), floor=LISTENING, scene=at(2.5))
     answering, _ = run(expired(Timer.FORCED), floor=supposed, scene=at(2.8))

@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from ..events import Sensitive
+from .words import same_words
 
 _WORD: Final = re.compile(r"[\w']+")
 
@@ -24,6 +25,8 @@ def merged(first: Sensitive, second: Sensitive) -> Sensitive:
 
 def beyond(text: Sensitive, known: Sensitive) -> Sensitive | None:
     """What a text says beyond words that are known already; None where it does not begin so."""
+    if same_words(text.reveal(), known.reveal()):
+        return Sensitive("")  # "619-555" was "619555" before
     words = list(_WORD.finditer(text.reveal()))
     before = _WORD.findall(known.reveal().lower())
     if not before or len(words) < len(before):
