@@ -39,6 +39,7 @@ from voxanne_trio.turns import (
     State,
     Timer,
 )
+from voxanne_trio.turns.policy import Expecting
 
 HOURS = "What are your hours?"
 HEARD: tuple[Event, ...] = (VoiceStarted(1.0), WordsHeard(said(HOURS)), VoiceStopped(2.0, 1_000))
@@ -207,6 +208,16 @@ def test_a_question_that_asks_for_a_number_makes_the_recogniser_patient() -> Non
     assert BePatient(False) in commands
 
 
+def test_a_word_between_leaves_our_question_open() -> None:
+    asking = at(1.0, sentence="What's the best number to reach you?")
+    floor, _ = run(ReplyAudible(2), PlayedOut(2), floor=PROCESSING, scene=asking)
+    floor, _ = run(expired(Timer.IDLE), floor=floor)
+    still_there = at(1.0, sentence="Are you still there?")
+    floor, commands = run(ReplyAudible(3), PlayedOut(3), floor=floor, scene=still_there)
+    assert BePatient(False) not in commands
+    assert floor.expecting is Expecting.DIGITS
+
+
 # A turn that goes on before anything was heard
 
 
@@ -279,6 +290,13 @@ def test_a_caller_who_asks_us_to_wait_is_waited_for() -> None:
     assert commands == [Say(2, Phrase.SURE, said("Hold on a second."))]
     floor, commands = run(ReplyAudible(2), PlayedOut(2), floor=floor)
     assert commands == [SetTimer(Timer.IDLE, 60.0)]
+
+
+def test_voice_that_no_word_accounts_for_keeps_a_repetition_back_too() -> None:
+    again = run(*HEARD, VoiceStarted(2.4), floor=LISTENING, scene=at(2.5))[0]
+    text = said("Say that again?")
+    _, commands = run(TurnEnded(text), floor=attrs.evolve(again, words=text))
+    assert commands == [Repeat(2, text), Hold(), SetTimer(Timer.HOLD_MAX, 1.5)]
 
 
 @pytest.mark.parametrize(

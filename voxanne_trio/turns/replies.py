@@ -101,7 +101,8 @@ def _again(floor: Floor, whole: Sensitive, scene: Scene) -> Step:
         command: Command = GoOn(saying.reply, whole)
     else:
         command = Repeat(saying.reply, whole, slower=policy.asks_for_slower(said))
-    return saying, (*_OF_THE_TURN, command)
+    saying, held = _kept_silent(saying, scene)
+    return saying, (*_OF_THE_TURN, command, *held)
 
 
 def speculate(floor: Floor, text: Sensitive, scene: Scene) -> Step:
@@ -250,7 +251,12 @@ def idle(floor: Floor, scene: Scene, since: float | None = None) -> Command:
 
 
 def be_patient(floor: Floor, scene: Scene) -> Step:
-    """We have asked something, or not: the recogniser is to wait accordingly."""
+    """We have asked something, or not: the recogniser is to wait accordingly.
+
+    A phrase asks nothing of its own: after "are you still there?" the question before it stands.
+    """
+    if floor.kind is Kind.PHRASE and floor.expecting is not policy.Expecting.NOTHING:
+        return floor, ()
     expecting = policy.expecting(scene.saying.sentence)
     floor = attrs.evolve(floor, expecting=expecting)
     patient = expecting in _PATIENCE
