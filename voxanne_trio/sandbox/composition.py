@@ -23,9 +23,10 @@ from .profiles import Profile
 from .receptionist import Receptionist
 from .scripted import Scripted
 from .server import Sandbox, seeded
+from .sounds import AudibleCallers
 from .stream import Link
 from .twilio import Twilio
-from .voice import RealVoices, ToneVoices, Voices
+from .voice import RealVoices, Voices
 from .words import Recogniser
 
 RECOGNISERS: Final = ("pocketsphinx", "scripted")
@@ -42,7 +43,8 @@ class Plan:
     stt: str = "pocketsphinx"
     seed: int = 0
     tones: bool = False
-    """Tones in the place of voices: cheap, for load; only with the scripted recogniser."""
+    """Tones in the place of agents' voices, and callers whom a detector takes for speakers: cheap,
+    for load; only with the scripted recogniser."""
     account_sid: str = f"AC{'5a' * 16}"
     auth_token: str = "sandbox_auth_token"  # noqa: S105 - of an account that does not exist
     dial: Dial = trio.open_tcp_stream
@@ -56,7 +58,7 @@ def compose(plan: Plan) -> Sandbox:
     if plan.tones and plan.stt != "scripted":
         raise ValueError("tones are no words: they need the scripted recogniser")
     profile = Profile.named(plan.profile, seeded(plan.seed, "delays"))
-    voices: Voices = ToneVoices() if plan.tones else RealVoices()
+    voices: Voices = AudibleCallers() if plan.tones else RealVoices()
     scripted = Scripted() if plan.stt == "scripted" else None
     recogniser = scripted if scripted is not None else _pocketsphinx(plan.clinic)
     return Sandbox(

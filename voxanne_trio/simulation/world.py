@@ -32,10 +32,10 @@ from ..sandbox.profiles import Profile
 from ..sandbox.receptionist import Receptionist
 from ..sandbox.scripted import Scripted
 from ..sandbox.server import Placed, Sandbox, seeded
-from ..sandbox.sounds import SpeechVoices
+from ..sandbox.sounds import AudibleCallers
 from ..sandbox.stream import Link
 from ..sandbox.twilio import Account, Numbers, Twilio
-from ..sandbox.voice import ToneVoices, Voices
+from ..sandbox.voice import Voices
 from ..settings import Settings
 from ..upstream import Dialer
 from ..web.application import create_app
@@ -64,13 +64,6 @@ SETTINGS: Final = Settings(
     public_url=PUBLIC,
     cache_dir="",
 )
-
-
-class AudibleCallers(ToneVoices):
-    """Agents that are tones, word by word, and callers whom a detector of voice can hear."""
-
-    def caller(self) -> Any:
-        return SpeechVoices().caller()
 
 
 def wall() -> float:

@@ -9,12 +9,13 @@ drawn from the generator that is passed in: `seeded` makes one. Refuses to know 
 from .echo import EchoPath, Reflection, echoed
 from .levels import active_level, at_level, gained, level, mixed, seeded
 from .lines import DTMF_DIGITS, dtmf, hold_music, hum, pink, ringback, white
-from .speech import SpeechVoice, SpeechVoices
+from .speech import AudibleCallers, SpeechVoice, SpeechVoices
 from .surroundings import babble, click, door_slam, television
 from .throat import cough, mm_hm, throat_clearing
 
 __all__ = [
     "DTMF_DIGITS",
+    "AudibleCallers",
     "EchoPath",
     "Reflection",
     "SpeechVoice",

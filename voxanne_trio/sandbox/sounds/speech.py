@@ -16,7 +16,7 @@ from typing import Final
 import trio
 
 from ..mulaw import RATE, SILENCE, encode
-from ..voice import pause_seconds, word_seconds
+from ..voice import ToneVoices, pause_seconds, word_seconds
 from .formants import PHONES, Placed, Tract
 from .levels import at_level, seeded
 
@@ -86,6 +86,13 @@ class SpeechVoices:
 
     def caller(self) -> SpeechVoice:
         return voice_of(112.0, 0.97)
+
+
+class AudibleCallers(ToneVoices):
+    """Agents that are tones, word by word, and callers whom a detector of voice can hear."""
+
+    def caller(self) -> SpeechVoice:  # type: ignore[override]  # a Voice all the same
+        return SpeechVoices().caller()
 
 
 @lru_cache(maxsize=64)
