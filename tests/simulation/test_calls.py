@@ -28,7 +28,7 @@ CALLS, BLOCK = 200, 40
 SECONDS = 15.0
 SEED = 1_000
 
-PLANS_GENERATED = int(os.environ.get("VOXANNE_PLANS", "6"))
+PLANS_GENERATED = int(os.environ.get("SIMULATED_PLANS", "6"))
 """Examples that Hypothesis makes; a night may want some hundred."""
 
 
