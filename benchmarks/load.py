@@ -255,7 +255,7 @@ async def _start(load: Load, plan: Plan, url: str, directory: Path) -> trio.Proc
         "VOXANNE_CACHE_DIR": "",
         "VOXANNE_CLINIC": _clinic(directory),
         "VOXANNE_LOG_FILE": str(directory / "voxanne.log"),
-        "VOXANNE_SPECULATIONS": "0",  # what is begun before the turn is over has no stretches to sum
+        "VOXANNE_SPECULATIONS": "0",  # begun early, a reply has no stretches
     }
     process: trio.Process = await trio.lowlevel.open_process(
         [sys.executable, "-m", f"benchmarks.{load.server}"],
