@@ -40,6 +40,7 @@ def test_nothing_set_gives_the_defaults() -> None:
         ("VOXANNE_PUBLIC_URL", "http://[::1]:80", "public_url", "http://[::1]:80"),
         ("VOXANNE_LOG_FILE", "", "log_file", ""),
         ("VOXANNE_CACHE_DIR", "", "cache_dir", ""),
+        ("VOXANNE_IDLE_SECONDS", "5, 7.5", "idle_seconds", (5.0, 7.5)),
         ("VOXANNE_HOST", "", "host", "0.0.0.0"),
         ("VOXANNE_PORT", "", "port", 8000),
     ],

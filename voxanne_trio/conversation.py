@@ -272,7 +272,8 @@ class Conversation:
         self.last_heard = heard
         if heard and not reply.is_aside:
             self.to_repeat = heard
-            self.unsaid = speech.written.removeprefix(heard).strip() if interrupted else ""
+            rest = speech.written.removeprefix(heard).strip() if interrupted else ""
+            self.unsaid = rest if any(map(str.isalnum, rest)) else ""
         begun = speech.sentences[: speech.sentence_at(self.ways.playback.position) + 1]
         lately = " ".join(
             sentence.spoken for sentence in (begun if interrupted else speech.sentences)

@@ -106,7 +106,9 @@ def _list(text: str) -> tuple[str, ...]:
 
 
 def _numbers(text: str) -> tuple[float, ...]:
-    return tuple(_number(part) for part in _list(text))
+    if not (parts := _list(text)):
+        raise ValueError(f"{text[:40]!r} holds no number")
+    return tuple(map(_number, parts))
 
 
 _PARSERS: Final[Mapping[Any, Callable[[str], Any]]] = {

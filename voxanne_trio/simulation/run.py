@@ -31,8 +31,9 @@ from .trace import Trace
 from .witness import Witness, Witnesses
 from .world import SETTINGS, World, world
 
-REST_SECONDS: Final = 45.0
-"""After the last call: for spare sockets and keep-alives to end."""
+REST_SECONDS: Final = 80.0
+"""After the last call: for spare sockets and keep-alives to end. A socket whose minute was used up
+has room again, and is then spare, after 61 s."""
 
 HALF_OPEN_REST_SECONDS: Final = 130.0
 """The same where the other end of a connection has gone without a word."""
