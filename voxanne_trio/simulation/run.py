@@ -18,6 +18,7 @@ from ..humanizer import recited, spoken
 from ..sandbox.faults import Hit
 from ..sandbox.server import Placed, seeded
 from ..sandbox.stream import Link
+from ..sandbox.voice import pieces
 from .determinism import Limits, Stuck, virtual_run
 from .faults import OF_ONE_CALL, OF_VENDORS, PARTING, UNHEARING, WatchedSchedule, terminate
 from .laws import DEAD_AIR, LAWS, NEIGHBOURS, RUN, Law, Violation
@@ -171,7 +172,9 @@ class Simulation:
             **plan.settings,
         ) as here:
             lines = here.composition.services.script.lines.values()
-            self.voices.vocabulary.seal_phrases(spoken(recited(line)) for line in lines)
+            said = [spoken(recited(line)) for line in lines]
+            cut = (piece for text in said for piece in pieces(text))  # as the stand-in speaks them
+            self.voices.vocabulary.seal_phrases([*said, *cut])
             for number, call in enumerate(plan.calls):
                 self._prepare(here, number, call)
             if self.meddler is not None:
