@@ -33,6 +33,7 @@ from voxanne_trio.events import (
     StreamStopped,
     TimerExpired,
     TurnEnded,
+    TurnEndedEagerly,
     VoiceStarted,
     WordsHeard,
 )
@@ -320,6 +321,17 @@ async def test_a_turn_that_goes_on_when_the_caller_hangs_up_is_in_the_record(
         goes_on = (1.1, SpeechStarted(Sensitive("and the")))
         _, record = await call_told(here, GREETING_CUT, ASKED, goes_on, hang_up_at=1.5)
         assert callers(record) == [QUESTION]
+
+
+async def test_a_turn_that_goes_on_and_is_supposed_to_end_is_one_turn_when_the_caller_hangs_up(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with world() as here:
+        goes_on = (1.1, SpeechStarted(Sensitive("and the")))
+        supposed = (1.3, TurnEndedEagerly(Sensitive("and the recovery?")))
+        _, record = await call_told(here, GREETING_CUT, ASKED, goes_on, supposed, hang_up_at=1.4)
+        assert callers(record) == [f"{QUESTION} and the recovery?"]
+        assert "decided" in record.turns[-1].timeline
 
 
 async def test_a_turn_whose_apology_is_interrupted_before_it_is_heard_is_in_the_record(

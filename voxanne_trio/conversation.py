@@ -201,8 +201,11 @@ class Conversation:
         if self.reply is not None:
             self.reply.scope.cancel()
             self._end(self.ways.playback.heard().written, interrupted=True)
-        for turn in filter(None, (self.goes_on, self.turn)):
-            self._record(turn, None, "", interrupted=True)
+        before, turn = self.goes_on, self.turn
+        if before is not None and turn is not None and turn.caller is not None:
+            before.caller, turn = turn.caller, None  # the same turn, with what came to it since
+        for left in filter(None, (before, turn)):
+            self._record(left, None, "", interrupted=True)
         self.goes_on = None
 
     def _take(self, text: Sensitive) -> None:

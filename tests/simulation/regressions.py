@@ -18,6 +18,7 @@ SEEDS: Final[tuple[tuple[int, Options, str], ...]] = (
     (564, ALL, "half a frame written to a connection that was closed already (the stand-in's)"),
     (306, ALL, "two calls, a fault on the second: the first suffers nothing"),
     (1056, SHORT, "audio broken off before its first word belonged to a sentence not there"),
+    (10161, ALL, "a turn that went on when the caller hung up was in the record twice"),
     (1146, SHORT, "a replay to a new recogniser began in the middle of a frame"),
     (625, ALL, "a phrase that was synthesised late is played after a barge-in"),
 )
