@@ -83,14 +83,7 @@ def is_for_model(said: str, scene: Scene) -> bool:
 
 def _answer(floor: Floor, whole: Sensitive, scene: Scene) -> Step:
     farewell = policy.is_farewell(whole.reveal())
-    answering = begun(
-        turn_over(floor),
-        state=State.PROCESSING,
-        asked=whole,
-        kind=Kind.GOODBYE if farewell else Kind.ANSWER,
-        ending=Ending.FAREWELL if farewell else None,
-    )
-    answering, held = _kept_silent(answering, scene)
+    answering, held = _answering(begun(turn_over(floor)), whole, scene)
     return answering, (*_OF_THE_TURN, Answer(answering.reply, whole, farewell), *held)
 
 
@@ -122,17 +115,22 @@ def speculate(floor: Floor, text: Sensitive, scene: Scene) -> Step:
 
 
 def _commit(floor: Floor, scene: Scene) -> Step:
-    farewell = policy.is_farewell(floor.speculating.reveal())
-    committed = attrs.evolve(
-        turn_over(floor),
+    supposed = attrs.evolve(turn_over(floor), speculating=NO_WORDS)
+    committed, held = _answering(supposed, floor.speculating, scene)
+    return committed, (*_OF_THE_TURN, *held, Commit(committed.reply))
+
+
+def _answering(floor: Floor, whole: Sensitive, scene: Scene) -> Step:
+    """The reply in play answers these words, which may be the caller's last."""
+    farewell = policy.is_farewell(whole.reveal())
+    answering = attrs.evolve(
+        floor,
         state=State.PROCESSING,
-        asked=floor.speculating,
-        speculating=NO_WORDS,
+        asked=whole,
         kind=Kind.GOODBYE if farewell else Kind.ANSWER,
         ending=Ending.FAREWELL if farewell else None,
     )
-    committed, held = _kept_silent(committed, scene)
-    return committed, (*_OF_THE_TURN, *held, Commit(committed.reply))
+    return _kept_silent(answering, scene)
 
 
 def _kept_silent(floor: Floor, scene: Scene) -> Step:
