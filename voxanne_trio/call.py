@@ -36,7 +36,7 @@ from .events import (
 )
 from .hearing import AudioRing, Detector, Ears, FarEnd
 from .observe.narration import Narrator
-from .records import CallRecord, Records
+from .records import CallRecord, Records, Then
 from .settings import Settings
 from .speaking import Speaker
 from .telephony.media_stream import MediaSocket, MediaStream, SocketGone
@@ -256,7 +256,7 @@ class Call:
         self.services.records.call_ended(
             self.sid,
             outcome=outcome,
-            we_ended_it=we_ended_it and bool(self.conversation.last_heard),
+            then=Then.HANG_UP if we_ended_it and self.conversation.last_heard else Then.GO_ON,
             duration_ms=milliseconds,
             counts={
                 "frames": self.stream.frames,

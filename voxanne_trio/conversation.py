@@ -76,6 +76,8 @@ class Conversation:
     reply: Reply | None = None
     turn: Turn | None = None
     """The turn that no record holds yet."""
+    turns: int = 0
+    """How many the record holds."""
     goes_on: Turn | None = None
     """A turn whose words were taken back: they come again, with more, unless the call ends."""
     voiced_until: float | None = None
@@ -227,6 +229,8 @@ class Conversation:
         self.log.latency("STT %d ms", "stt", timeline)
         self.log.words("Final: %s", text or "")
         self.goes_on = None
+        if text:
+            self.records.turn_began(self.call_sid, text)
 
     def _recite(self, number: int, text: Sensitive, what: str) -> None:
         self._take(text)
@@ -295,6 +299,7 @@ class Conversation:
         self.log.debug("Quality: %s", quality)
         turn.timeline.stamp("ended", trio.current_time())
         record = TurnRecord(
+            number=self.turns,
             caller=turn.caller,
             agent=speech.written if speech is not None else "",
             spoken=speech.spoken if speech is not None else "",
@@ -304,6 +309,7 @@ class Conversation:
             latency_ms=turn.timeline.latencies_ms(),
             timeline=turn.timeline.since(self.started_at),
         )
+        self.turns += 1
         self.records.turn_ended(self.call_sid, record)
 
     def _messages(self, *, farewell: bool) -> list[Message]:

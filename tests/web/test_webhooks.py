@@ -12,7 +12,7 @@ from trio.testing import MockClock
 from voxanne_trio import __version__
 from voxanne_trio.errors import PermanentVendorError, TransientVendorError
 from voxanne_trio.events import Sensitive
-from voxanne_trio.records import CallRecord, TurnRecord
+from voxanne_trio.records import CallRecord, Then, TurnRecord
 from voxanne_trio.settings import Settings
 from voxanne_trio.telephony import twiml
 from voxanne_trio.web.application import VoxanneApp, create_app
@@ -160,7 +160,7 @@ async def test_what_a_call_does_when_its_stream_has_ended(
     if known:
         record = CallRecord(call_sid=CALL, stream_sid="MZ1", started_at=NOW)
         services.records.call_started(record)
-        record.we_ended_it = we_ended_it
+        record.then = Then.HANG_UP if we_ended_it else Then.GO_ON
     async with running(services) as app:
         answer = await post(app.test_client(), "/twiml/after", CallSid=CALL, CallStatus=status)
         document = await answer.get_data(as_text=True)

@@ -1,5 +1,5 @@
 """Calls and their turns, kept."""
 
-from .records import CallRecord, InMemoryRecords, Records, TurnRecord
+from .records import CallRecord, InMemoryRecords, Records, Then, ToolRecord, TurnRecord
 
-__all__ = ["CallRecord", "InMemoryRecords", "Records", "TurnRecord"]
+__all__ = ["CallRecord", "InMemoryRecords", "Records", "Then", "ToolRecord", "TurnRecord"]

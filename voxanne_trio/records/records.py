@@ -6,6 +6,7 @@ own. Only looking a call up may wait.
 
 from __future__ import annotations
 
+import enum
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
@@ -17,12 +18,33 @@ from ..events import Sensitive
 CALLS_KEPT: Final = 1_000
 
 
+class Then(enum.Enum):
+    """What a call does once a stream of ours is over: the answer of `/twiml/after`."""
+
+    GO_ON = "go on"
+    """With a new stream and this history: the old one was lost, or handed over."""
+    HANG_UP = "hang up"
+    TRANSFER = "transfer"
+    """To a person, or to voicemail where nobody answers."""
+
+
+@attrs.frozen(kw_only=True)
+class ToolRecord:
+    """A tool that was used in a turn; `result` is None where the call ended before it did."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    result: Sensitive | None = None
+
+
 @attrs.frozen(kw_only=True)
 class TurnRecord:
-    """One turn: what the caller said (None for a turn of ours alone, such as the greeting), what
-    the model wrote, how the voice was given it, and how much of it was heard, as written.
-    `timeline` is in milliseconds of the call; `quality` has the figures of `observe.quality`."""
+    """One turn, numbered from 0 in its call: what the caller said (None for a turn of ours alone,
+    such as the greeting), what the model wrote, how the voice was given it, and how much of it was
+    heard, as written. `timeline` is in milliseconds of the call; `quality` has the figures of
+    `observe.quality`."""
 
+    number: int = 0
     caller: Sensitive | None
     agent: str
     heard: str
@@ -31,6 +53,7 @@ class TurnRecord:
     timeline: Mapping[str, int]
     spoken: str = ""
     quality: Mapping[str, float | None] = attrs.field(factory=dict)
+    tools: tuple[ToolRecord, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -42,23 +65,34 @@ class TurnRecord:
             "latency_ms": dict(self.latency_ms),
             "timeline_ms": dict(self.timeline),
             "quality": dict(self.quality),
+            "tools": [
+                {
+                    "name": tool.name,
+                    "arguments": dict(tool.arguments),
+                    "result": tool.result.reveal() if tool.result is not None else None,
+                }
+                for tool in self.tools
+            ],
         }
 
 
 @attrs.define(kw_only=True)
 class CallRecord:
-    """One call. `started_at` is wall-clock seconds; `outcome` is None while it goes on.
-
-    `we_ended_it` is what `/twiml/after` asks: whether hanging up is the right end of this call.
+    """One call, over all its streams. `started_at` is wall-clock seconds; `outcome` is None while a
+    stream of it is open, or where its server died; `duration_ms` and `counts` are sums.
     """
 
     call_sid: str
     stream_sid: str
     started_at: float
     turns: list[TurnRecord] = attrs.field(factory=list)
+    asked: Sensitive | None = None
+    """The caller's words that are being answered: no turn holds them yet."""
+    streams: int = 1
+    """How many streams it has had."""
     outcome: str | None = None
-    we_ended_it: bool = False
-    duration_ms: int | None = None
+    then: Then = Then.GO_ON
+    duration_ms: int = 0
     counts: dict[str, int] = attrs.field(factory=dict)
     """What went wrong in small: bad messages, audio dropped, underruns."""
 
@@ -67,7 +101,9 @@ class CallRecord:
             "call_sid": self.call_sid,
             "stream_sid": self.stream_sid,
             "started_at": self.started_at,
+            "streams": self.streams,
             "outcome": self.outcome,
+            "then": self.then.value,
             "duration_ms": self.duration_ms,
             "turns": [turn.as_json() for turn in self.turns],
             "counts": dict(self.counts),
@@ -78,7 +114,11 @@ class Records(Protocol):
     """Where calls are kept."""
 
     def call_started(self, call: CallRecord) -> None:
-        """A call began. Never waits."""
+        """A call began; one that is known goes on with a new stream. Never waits."""
+        ...
+
+    def turn_began(self, call_sid: str, caller: Sensitive) -> None:
+        """These words of the caller are being answered. Never waits."""
         ...
 
     def turn_ended(self, call_sid: str, turn: TurnRecord) -> None:
@@ -90,11 +130,11 @@ class Records(Protocol):
         call_sid: str,
         *,
         outcome: str,
-        we_ended_it: bool,
+        then: Then,
         duration_ms: int,
         counts: Mapping[str, int],
     ) -> None:
-        """A call is over, however. Never waits."""
+        """A stream of a call is over, however. Never waits."""
         ...
 
     async def find(self, call_sid: str) -> CallRecord | None:
@@ -110,27 +150,37 @@ class InMemoryRecords:
         self._calls: OrderedDict[str, CallRecord] = OrderedDict()
 
     def call_started(self, call: CallRecord) -> None:
-        self._calls[call.call_sid] = call
+        if (known := self._calls.get(call.call_sid)) is not None:
+            known.stream_sid, known.outcome, known.then = call.stream_sid, None, Then.GO_ON
+            known.streams += 1
+        self._calls[call.call_sid] = known or call
         self._calls.move_to_end(call.call_sid)
         while len(self._calls) > self._limit:
             self._calls.popitem(last=False)
 
+    def turn_began(self, call_sid: str, caller: Sensitive) -> None:
+        if (call := self._calls.get(call_sid)) is not None:
+            call.asked = caller
+
     def turn_ended(self, call_sid: str, turn: TurnRecord) -> None:
         if (call := self._calls.get(call_sid)) is not None:
             call.turns.append(turn)
+            call.asked = None if turn.caller is not None else call.asked
 
     def call_ended(
         self,
         call_sid: str,
         *,
         outcome: str,
-        we_ended_it: bool,
+        then: Then,
         duration_ms: int,
         counts: Mapping[str, int],
     ) -> None:
         if (call := self._calls.get(call_sid)) is not None:
-            call.outcome, call.we_ended_it = outcome, we_ended_it
-            call.duration_ms, call.counts = duration_ms, dict(counts)
+            call.outcome, call.then = outcome, then
+            call.duration_ms += duration_ms
+            for name, count in counts.items():
+                call.counts[name] = call.counts.get(name, 0) + count
 
     async def find(self, call_sid: str) -> CallRecord | None:
         return self._calls.get(call_sid)

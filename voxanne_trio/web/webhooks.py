@@ -18,6 +18,7 @@ from quart import Quart, Response, jsonify, request
 from quart_trio.wrappers import TrioResponse
 
 from ..observe.logs import CallLog
+from ..records import Then
 from ..telephony import twiml
 from ..telephony.signature import SETTINGS_HEADER, SIGNATURE_HEADER, is_signed
 from .desk import Desk
@@ -91,7 +92,7 @@ class Webhooks:
         if form.get("CallStatus") == "completed":
             return _twiml(twiml.hang_up())
         record = await composition.records.find(call_sid) if composition is not None else None
-        if record is not None and record.we_ended_it:
+        if record is not None and record.then is Then.HANG_UP:
             return _twiml(twiml.hang_up())
         CallLog(call_sid).warning("The stream ended before the call did: apology and hang-up")
         clinic = composition.clinic if composition is not None else None
