@@ -20,6 +20,7 @@ KEYS = {
     "VOXANNE_PUBLIC_URL": "https://voice.example.com",
     "VOXANNE_LOG_FILE": "",
     "VOXANNE_CACHE_DIR": "",
+    "VOXANNE_DATABASE_URL": "",
 }
 
 
