@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -135,7 +136,7 @@ class DatabaseRecords:
                 await self._write_rest()
             if left := len(self._waiting) + len(self._in_hand):
                 log.error("%d entries of calls were not written", left)
-            with trio.move_on_after(CLOSE_SECONDS, shield=True):
+            with suppress(DatabaseUnavailable), trio.move_on_after(CLOSE_SECONDS, shield=True):
                 await self._run_sync(
                     self._database.close, limiter=self._writing, abandon_on_cancel=True
                 )
