@@ -147,6 +147,13 @@ def test_urls_that_cannot_be_used_are_one_line(url: str, problem: str) -> None:
     assert "hush" not in line
 
 
+def test_a_new_file_is_its_owner_s_alone(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/calls.db")
+    database.prepare()
+    assert {file.stat().st_mode & 0o077 for file in tmp_path.iterdir()} == {0}
+    database.close()
+
+
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "calls.db").write_text("a letter, not a database" * 100)
     with pytest.raises(ConfigurationError, match="cannot be used"):

@@ -7,7 +7,7 @@ thread. `keeping.DatabaseRecords` is the form of `Records` that does.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -76,6 +76,7 @@ class Database:
         """
         if self._is_current:
             return
+        self._make_private()
         try:
             with self._transaction(MIGRATION_SECONDS, writes=True) as connection:
                 if connection.dialect.name == "postgresql":
@@ -146,6 +147,13 @@ class Database:
     def close(self) -> None:
         """Let go of every connection."""
         self._engine.dispose()
+
+    def _make_private(self) -> None:
+        """A file that is not there yet is made for its owner alone, and what SQLite puts beside it
+        as well: callers' words are in it."""
+        if self._engine.dialect.name == "sqlite":
+            with suppress(OSError):  # SQLite says it better
+                Path(str(self._engine.url.database)).touch(mode=0o600)
 
     def _wipe(self) -> None:
         """SQLite's log holds what was deleted until it is put away."""
