@@ -7,6 +7,7 @@ its call counts only while it is the call's latest.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from itertools import groupby
 from typing import Any, Final
 
@@ -34,9 +35,17 @@ _OF_THIS_STREAM: Final = (
     calls.c.stream_sid == bindparam("of_stream"),
 )
 _ASK: Final = update(calls).where(*_OF_THIS_STREAM).values(asked=bindparam("words"))
-_END_CALL: Final = update(calls).where(*_OF_THIS_STREAM)
-_END_STREAM: Final = update(streams).where(
-    streams.c.call_sid == bindparam("of_call"), streams.c.stream_sid == bindparam("of_stream")
+_END_CALL: Final = (
+    update(calls)
+    .where(*_OF_THIS_STREAM)
+    .values(outcome=bindparam("how"), next_step=bindparam("then"))
+)
+_END_STREAM: Final = (
+    update(streams)
+    .where(
+        streams.c.call_sid == bindparam("of_call"), streams.c.stream_sid == bindparam("of_stream")
+    )
+    .values(outcome=bindparam("how"), duration_ms=bindparam("lasted"), counts=bindparam("counted"))
 )
 
 
@@ -47,32 +56,16 @@ def write(connection: Connection, entries: Iterable[Entry]) -> None:
 
 
 def _begin(connection: Connection, began: list[StreamBegan]) -> None:
-    insert = _INSERT[connection.dialect.name]
-    stream_is_known = (
-        select(streams.c.call_sid)
-        .where(
-            streams.c.call_sid == _excluded("call_sid"),
-            streams.c.stream_sid == _excluded("stream_sid"),
-        )
-        .exists()
-    )
-    goes_on = insert(calls).on_conflict_do_update(
-        index_elements=[calls.c.call_sid],
-        set_={
-            "stream_sid": _excluded("stream_sid"),
-            "outcome": None,
-            "next_step": _excluded("next_step"),
-        },
-        where=~stream_is_known,
-    )
     rows = [
         {"call_sid": each.call_sid, "stream_sid": each.stream_sid, "started_at": each.started_at}
         for each in began
     ]
-    connection.execute(goes_on, [row | {"next_step": Then.GO_ON.value} for row in rows])
+    dialect = connection.dialect.name
     connection.execute(
-        insert(streams).on_conflict_do_nothing(),
-        [row | {"duration_ms": 0, "counts": {}} for row in rows],
+        _insert_call(dialect), [row | {"next_step": Then.GO_ON.value} for row in rows]
+    )
+    connection.execute(
+        _insert_stream(dialect), [row | {"duration_ms": 0, "counts": {}} for row in rows]
     )
 
 
@@ -84,7 +77,7 @@ def _ask(connection: Connection, asked: list[Asked]) -> None:
 
 def _keep_turns(connection: Connection, heard: list[TurnHeard]) -> None:
     connection.execute(
-        _upsert_turn(_INSERT[connection.dialect.name](turns)),
+        _upsert_turn(connection.dialect.name),
         [turn_row(each.call_sid, each.stream_sid, each.turn) for each in heard],
     )
     answered = [_of(each) | {"words": None} for each in heard if each.turn.caller is not None]
@@ -92,13 +85,60 @@ def _keep_turns(connection: Connection, heard: list[TurnHeard]) -> None:
         connection.execute(_ASK, answered)
 
 
-def _upsert_turn(insert: Any) -> Insert:
+def _end(connection: Connection, ended: list[StreamEnded]) -> None:
+    whose = [_of(each) | {"how": storable(each.outcome)} for each in ended]
+    connection.execute(
+        _END_STREAM,
+        [
+            row | {"lasted": each.duration_ms, "counted": storable(each.counts)}
+            for row, each in zip(whose, ended, strict=True)
+        ],
+    )
+    connection.execute(
+        _END_CALL,
+        [row | {"then": each.then.value} for row, each in zip(whose, ended, strict=True)],
+    )
+
+
+# To build a statement takes longer than to execute it: each is built once.
+
+
+@cache
+def _insert_call(dialect: str) -> Insert:
+    stream_is_known = (
+        select(streams.c.call_sid)
+        .where(
+            streams.c.call_sid == _excluded("call_sid"),
+            streams.c.stream_sid == _excluded("stream_sid"),
+        )
+        .exists()
+    )
+    statement: Insert = _INSERT[dialect](calls).on_conflict_do_update(
+        index_elements=[calls.c.call_sid],
+        set_={
+            "stream_sid": _excluded("stream_sid"),
+            "outcome": None,
+            "next_step": _excluded("next_step"),
+        },
+        where=~stream_is_known,
+    )
+    return statement
+
+
+@cache
+def _insert_stream(dialect: str) -> Insert:
+    statement: Insert = _INSERT[dialect](streams).on_conflict_do_nothing()
+    return statement
+
+
+@cache
+def _upsert_turn(dialect: str) -> Insert:
     latest_stream = (
         select(calls.c.stream_sid)
         .where(calls.c.call_sid == _excluded("call_sid"))
         .scalar_subquery()
     )
-    upsert: Insert = insert.on_conflict_do_update(
+    statement: Insert = _INSERT[dialect](turns).on_conflict_do_update(
         index_elements=[turns.c.call_sid, turns.c.number],
         set_={column.name: _excluded(column.name) for column in turns.c},
         where=or_(
@@ -106,21 +146,7 @@ def _upsert_turn(insert: Any) -> Insert:
             latest_stream == _excluded("stream_sid"),
         ),
     )
-    return upsert
-
-
-def _end(connection: Connection, ended: list[StreamEnded]) -> None:
-    for each in ended:  # a call ends once or twice: not worth a statement for many
-        outcome = storable(each.outcome)
-        connection.execute(
-            _END_STREAM.values(
-                outcome=outcome,
-                duration_ms=each.duration_ms,
-                counts=storable(each.counts),
-            ),
-            _of(each),
-        )
-        connection.execute(_END_CALL.values(outcome=outcome, next_step=each.then.value), _of(each))
+    return statement
 
 
 def _excluded(column: str) -> ColumnClause[Any]:
