@@ -100,6 +100,13 @@ class Settings:
     cache_dir: str = _setting(
         ".voxanne-cache", "where cached phrases are kept; empty: memory only", can_be_empty=True
     )
+    database_url: str = _setting(
+        "sqlite:///voxanne.db",
+        "where calls are kept: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`; "
+        "empty: in memory, until the server ends",
+        secret=True,
+        can_be_empty=True,
+    )
     # Hearing
     stt: str = _setting("flux", "recogniser: `flux` or `nova`", choices=("flux", "nova"))
     stt_model: str = _setting("", "recogniser model; empty: the recogniser's default")
