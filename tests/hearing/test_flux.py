@@ -16,6 +16,9 @@ from voxanne_trio.hearing.flux import Flux
 
 from .peers import SETTINGS, Call, Deepgram, Line, greet, plain, quiet, speech
 
+TALKS_LITTLE = attrs.evolve(SETTINGS, hearing_mute_ms=60_000)
+"""For vendors that say less than a real one would."""
+
 SAMPLES = Path(__file__).parent.parent / "data" / "deepgram_messages.jsonl"
 
 
@@ -47,7 +50,7 @@ async def test_the_sample_session(
     async def script(line: Line) -> None:
         await play_sample(line, "listen_v2_flux_eager")
 
-    call = Call(nursery, Deepgram(script))
+    call = Call(nursery, Deepgram(script), settings=TALKS_LITTLE)
     nursery.start_soon(call.listen)
     await call.say(quiet(18_000))
     assert [plain(event) for event in call.events] == [
@@ -138,7 +141,7 @@ async def test_audio_waits_for_the_greeting_and_comes_in_batches(
         await greet(line)
 
     vendor = Deepgram(late)
-    call = Call(nursery, vendor)
+    call = Call(nursery, vendor, settings=TALKS_LITTLE)
     nursery.start_soon(call.listen)
     said = speech(*range(1, 11))
     await call.say(said)

@@ -166,21 +166,6 @@ async def test_a_recogniser_that_does_not_greet_is_left(
     call.scope.cancel()
 
 
-async def test_a_mute_recogniser_is_left_when_it_should_have_heard_something(
-    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
-) -> None:
-    vendor = Deepgram(greet, FluxMachine().script)
-    call = Call(nursery, vendor)
-    nursery.start_soon(call.listen)
-    await call.say(quiet(20_000))
-    assert len(vendor.lines) == 1  # nobody spoke: nothing is missing
-    await call.say(speech(*range(1, 16)) + quiet(15_000))
-    assert len(vendor.lines) == 2
-    assert call.turns[0].endswith(spelled(*range(2, 16)))  # the newest 5 s are kept
-    assert call.losses[0][1] == HearingRestored(words_lost=True)
-    call.scope.cancel()
-
-
 async def test_a_peer_that_stops_reading_is_left(
     nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
 ) -> None:
@@ -293,7 +278,8 @@ async def test_a_long_outage_in_silence_loses_nothing(
     await call.say(quiet(3_000) + speech(2) + quiet(1_000))
     assert call.losses[1][1] == HearingRestored(words_lost=False)
     assert call.turns == ["w1", "w2"]
-    assert call.ring.dropped_ms["overflow"] > 15_000
+    assert "overflow" not in call.ring.dropped_ms
+    assert call.ring.dropped_ms["silence"] > 25_000
     call.scope.cancel()
 
 
