@@ -250,6 +250,53 @@ async def test_at_most_five_seconds_of_voice_are_replayed(
     assert len(heard.replace(SILENCE, b"")) == 5_000 * BYTES_PER_MS
 
 
+_STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("say"), st.integers(1, 100)),
+        st.tuples(st.just("pause"), st.integers(1, 300)),
+        st.tuples(st.just("take"), st.integers(1, 100)),
+        st.tuples(st.just("report"), st.floats(0, 1)),
+        st.tuples(st.just("lose"), st.floats(0, 50)),
+    ),
+    max_size=40,
+)
+
+
+@given(steps=_STEPS)
+def test_each_frame_is_heard_or_waits_or_is_counted_once(steps: list[tuple[str, float]]) -> None:
+    """For any recogniser: it reports up to a frame that it got, and its socket is lost."""
+    ring = AudioRing(bound_ms=1_000, keep_ms=400)
+    heard: set[int] = set()
+    given: list[int] = []
+    end = reported = 0
+
+    async def main() -> None:
+        nonlocal end, given, reported
+        for step, amount in steps:
+            frames = int(amount)
+            if step in {"say", "pause"}:
+                ring.put((LOUD if step == "say" else SILENCE) * frames * FRAME_BYTES, 0.0)
+                end += frames
+            elif step == "take":
+                for _ in range(min(frames, int(ring.waiting_ms) // 20)):
+                    given.append(int((await ring.take(20)).position_ms) // 20)
+            elif step == "report":
+                got = given[: int(amount * len(given))]
+                heard.update(got)
+                reported = max([reported, *(frame + 1 for frame in got)])
+                ring.heard(reported * 20)
+            else:
+                ring.rewind(max(0, reported - frames) * 20)
+                given = []
+
+        ring.rewind(reported * 20)
+        while ring.waiting_ms:
+            heard.add(int((await ring.take(20)).position_ms) // 20)
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    assert len(heard) * 20 + sum(ring.dropped_ms.values()) == end * 20
+
+
 async def test_voice_before_a_long_silence_is_still_replayed(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

@@ -16,8 +16,7 @@ One task puts, one task takes.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
-from collections import deque
+from bisect import bisect_left, bisect_right
 from typing import Final
 
 import attrs
@@ -31,6 +30,10 @@ SILENCE_AFTER_MS: Final = 200
 
 _BEHIND: Final = 500 * BYTES_PER_MS
 """More than this waiting, and pauses are shortened to catch up."""
+
+_RANGES: Final = 256
+"""Forgotten ranges told apart: there is one for each pause within what is kept, and one for each
+place where something had been left out before, until it is heard."""
 
 _ARRIVALS: Final = 2_048
 """Arrival times kept, at least: 40 s of 20 ms frames, 16 bytes each."""
@@ -52,15 +55,16 @@ class Batch:
 
 @attrs.define
 class _Range:
-    """Audio that was handed out and is not kept, of which the caller said so many bytes."""
+    """Audio that was handed out and is not kept; of it the caller said so many bytes that were not
+    heard."""
 
     begin: int
     end: int
     said: int
 
-    def add(self, frame: Frame) -> None:
-        self.end = frame.end
-        self.said += 0 if frame.ours else len(frame.audio)
+    def absorb(self, later: _Range) -> None:
+        self.end = later.end
+        self.said += later.said
 
 
 class AudioRing:
@@ -82,7 +86,7 @@ class AudioRing:
         self._keep = keep_ms * BYTES_PER_MS
         self._waiting = Frames()
         self._kept = Frames()
-        self._forgotten: deque[_Range] = deque()
+        self._forgotten: list[_Range] = []
         # Positions in bytes: of the next to be put, up to which a lost recogniser is known to have
         # listened, and up to which voice is gone.
         self._end = 0
@@ -160,12 +164,7 @@ class AudioRing:
     def heard(self, position_ms: float) -> None:
         """A recogniser has listened to all that it got before that position."""
         self._heard = max(self._heard, round(position_ms * BYTES_PER_MS))
-        while self._forgotten and self._forgotten[0].end <= self._heard:
-            self._forgotten.popleft()
-        if self._forgotten and self._forgotten[0].begin < self._heard:
-            oldest = self._forgotten[0]
-            oldest.begin = self._heard
-            oldest.said = min(oldest.said, oldest.end - oldest.begin)
+        self._settle()
 
     def rewind(self, position_ms: float) -> bool:
         """Hand out again what follows a position, from the beginning of its frame, as far as it is
@@ -182,8 +181,9 @@ class AudioRing:
                 first, frame = frame.cut(begin - frame.position)
                 self._kept.append(first)
             self._waiting.append_left(frame)
-        while self._forgotten:
-            self._count(self._forgotten.popleft().said, "replay")
+        self._settle()
+        self._count(sum(gone.said for gone in self._forgotten), "replay")
+        self._forgotten.clear()
         while self._waiting.voiced > self._keep or self._waiting.size > self._bound:
             self._drop(self._waiting.pop_left(), "replay")
         return self._voice_gone <= position
@@ -238,32 +238,39 @@ class AudioRing:
     def _keep_for_a_while(self, frame: Frame) -> None:
         self._kept.append(frame)
         if left_out := self._kept.shorten_pause():
-            self._forget_from_pause(left_out)
+            self._forget(left_out)
         while self._kept.voiced > self._keep or self._kept.size > 2 * self._keep:
-            self._forget_oldest(self._kept.pop_left())
+            self._forget(self._kept.pop_left())
 
-    def _forget_from_pause(self, frame: Frame) -> None:
-        ranges = self._forgotten
-        if not ranges or ranges[-1].end != frame.position:
-            ranges.append(_Range(frame.position, frame.position, 0))
-        ranges[-1].add(frame)
-
-    def _forget_oldest(self, frame: Frame) -> None:
-        """It precedes all that is kept: one range holds all of that."""
+    def _forget(self, frame: Frame) -> None:
+        """It was handed out, and cannot be a second time."""
         self._note_voice(frame)
         ranges = self._forgotten
-        if not ranges or ranges[0].begin > frame.position:
-            ranges.appendleft(_Range(frame.position, frame.position, 0))
-        oldest = ranges[0]
-        oldest.add(frame)
-        while len(ranges) > 1 and ranges[1].begin <= frame.end:
-            oldest.end, oldest.said = ranges[1].end, oldest.said + ranges[1].said
-            del ranges[1]
+        after = bisect_right(ranges, frame.position, key=lambda gone: gone.begin)
+        ranges.insert(after, _Range(frame.position, frame.end, self._unheard(frame)))
+        for index in (after, after - 1):
+            if 0 <= index < len(ranges) - 1 and (
+                ranges[index].end == ranges[index + 1].begin or len(ranges) > _RANGES
+            ):
+                ranges[index].absorb(ranges.pop(index + 1))
+
+    def _unheard(self, frame: Frame) -> int:
+        """So many bytes of it the caller said, and no recogniser heard."""
+        return 0 if frame.ours else max(0, min(len(frame.audio), frame.end - self._heard))
+
+    def _settle(self) -> None:
+        """What was heard may be forgotten."""
+        while self._forgotten and self._forgotten[0].end <= self._heard:
+            del self._forgotten[0]
+        if self._forgotten and self._forgotten[0].begin < self._heard:
+            oldest = self._forgotten[0]
+            oldest.begin = self._heard
+            oldest.said = min(oldest.said, oldest.end - oldest.begin)
 
     def _drop(self, frame: Frame, reason: str) -> None:
         """It will never be handed out."""
         self._note_voice(frame)
-        self._count(0 if frame.ours else min(len(frame.audio), frame.end - self._heard), reason)
+        self._count(self._unheard(frame), reason)
 
     def _note_voice(self, frame: Frame) -> None:
         if frame.voice:
