@@ -73,6 +73,22 @@ async def test_a_permanent_refusal_is_told_once_and_ends_the_listening(
     assert call.settled
 
 
+async def test_a_key_refused_in_mid_call_is_not_tried_again(
+    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+) -> None:
+    vendor = Deepgram(FluxMachine().script, Refusal(401))
+    call = Call(nursery, vendor)
+    nursery.start_soon(call.listen)
+    await call.say(quiet(2_000))
+    vendor.lines[0].stream.reset()
+    await call.say(speech(1) + quiet(10_000))
+    ((at, event),) = call.told
+    assert isinstance(event, HearingLost)
+    assert at < 2.2
+    assert len(vendor.tried_at) == 2
+    assert call.settled
+
+
 async def test_undecodable_audio_is_a_permanent_refusal(
     nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
 ) -> None:

@@ -189,6 +189,43 @@ async def test_hearing_comes_back_when_a_socket_answers(
     call.scope.cancel()
 
 
+async def test_until_the_replay_has_caught_up_voice_may_still_become_words(
+    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+) -> None:
+    vendor = Deepgram(fails_after(1_000, SETTINGS), working(SETTINGS))
+    call = Call(nursery, vendor)
+    nursery.start_soon(call.listen)
+    await call.say(quiet(1_000) + speech(*range(1, 9)))
+    voiced_until = trio.current_time() - 0.06
+    covered = call.ears.covered_until
+    assert covered is not None
+    assert covered < voiced_until - 0.3
+    await call.say(quiet(2_000))
+    covered = call.ears.covered_until
+    assert covered is not None
+    assert covered > voiced_until
+    assert call.turns == [spelled(*range(1, 9))]
+    call.scope.cancel()
+
+
+async def test_a_replay_of_five_seconds_keeps_the_vendors_pace(
+    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+) -> None:
+    """The longest there is: voice all through, and more of it while it is said again."""
+    patient = attrs.evolve(SETTINGS, hearing_mute_ms=7_000)
+    vendor = Deepgram(fails_after(500, SETTINGS), working(SETTINGS))
+    call = Call(nursery, vendor, settings=patient)
+    nursery.start_soon(call.listen)
+    await call.say(quiet(500) + speech(*range(1, 41)))
+    line, sent_ms = vendor.lines[1], 0.0
+    for at, batch in line.received:
+        assert sent_ms <= (at - line.opened_at) * 1_000 * 1.25 + 1e-6
+        sent_ms += len(batch) / BYTES_PER_MS
+    lag_ms = (line.opened_at - call.began) * 1_000 - call.ring.dropped_ms["replay"]
+    assert 5_000 <= lag_ms <= 5_000 * 1.2 + 1_000  # pauses between words, and what had been heard
+    call.scope.cancel()
+
+
 class Recorded(AudioRing):
     """Remembers what was handed out, and when."""
 

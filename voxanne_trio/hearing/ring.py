@@ -206,11 +206,11 @@ class AudioRing:
     def _append(self, audio: bytes, at: float, voice: bool | None, *, ours: bool = False) -> None:
         for begin in range(0, len(audio), FRAME_BYTES):
             piece = audio[begin : begin + FRAME_BYTES]
-            quiet = is_quiet(piece)
-            self._waiting.append(
-                Frame(self._end, piece, quiet, not quiet if voice is None else voice, ours)
-            )
-            self._end += len(piece)
+            quiet = not voice and is_quiet(piece)
+            voiced = not quiet if voice is None else voice
+            end = self._end + len(piece)
+            self._waiting.append(Frame(self._end, end, piece, quiet, voiced, ours))
+            self._end = end
             if self._waiting.size > _BEHIND and (frame := self._waiting.shorten_pause()):
                 self._drop(frame, "silence")
         self._ends.append(self._end)
@@ -224,16 +224,15 @@ class AudioRing:
     def _hand_out(self, most: int) -> Batch:
         if not self._waiting:
             return Batch()
-        frames: list[Frame] = []
+        audio, voiced = bytearray(), 0
         position = end = self._waiting.first.position
         while self._waiting and self._waiting.first.position == end < position + most:
             frame = self._waiting.pop_left(position + most - end)
-            frames.append(frame)
-            self._keep_for_a_while(frame)
+            audio += frame.audio
+            voiced += len(frame.audio) if frame.voice else 0
             end = frame.end
-        voiced = sum(len(frame.audio) for frame in frames if frame.voice)
-        audio = b"".join(frame.audio for frame in frames)
-        return Batch(audio, position / BYTES_PER_MS, voiced / BYTES_PER_MS)
+            self._keep_for_a_while(frame)
+        return Batch(bytes(audio), position / BYTES_PER_MS, voiced / BYTES_PER_MS)
 
     def _keep_for_a_while(self, frame: Frame) -> None:
         self._kept.append(frame)
@@ -245,7 +244,13 @@ class AudioRing:
     def _forget(self, frame: Frame) -> None:
         """It was handed out, and cannot be a second time."""
         self._note_voice(frame)
+        if frame.end <= self._heard:
+            return
         ranges = self._forgotten
+        if ranges and ranges[-1].end == frame.position:  # a pause goes on: nearly always
+            ranges[-1].end = frame.end
+            ranges[-1].said += self._unheard(frame)
+            return
         after = bisect_right(ranges, frame.position, key=lambda gone: gone.begin)
         ranges.insert(after, _Range(frame.position, frame.end, self._unheard(frame)))
         for index in (after, after - 1):
@@ -256,7 +261,9 @@ class AudioRing:
 
     def _unheard(self, frame: Frame) -> int:
         """So many bytes of it the caller said, and no recogniser heard."""
-        return 0 if frame.ours else max(0, min(len(frame.audio), frame.end - self._heard))
+        if frame.ours or frame.end <= self._heard:
+            return 0
+        return frame.end - max(frame.position, self._heard)
 
     def _settle(self) -> None:
         """What was heard may be forgotten."""
@@ -273,8 +280,8 @@ class AudioRing:
         self._count(self._unheard(frame), reason)
 
     def _note_voice(self, frame: Frame) -> None:
-        if frame.voice:
-            self._voice_gone = max(self._voice_gone, frame.end)
+        if frame.voice and frame.end > self._voice_gone:
+            self._voice_gone = frame.end
 
     def _count(self, count: int, reason: str) -> None:
         if count > 0:
