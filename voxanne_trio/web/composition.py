@@ -194,6 +194,9 @@ def lines_of(clinic: Clinic) -> dict[Phrase, str]:
             "I'm sorry, we've come to the end of our time. "
             "Please call again if you need anything else. Goodbye."
         ),
+        Phrase.WE_MUST_END: (
+            "I'm sorry, we have to end this call now. Please call again in a few minutes. Goodbye."
+        ),
     }
 
 
