@@ -144,6 +144,11 @@ class Composition:
             nursery.start_soon(ask, "groq", self._thinker.probe)
         return found
 
+    def missing_phrases(self) -> tuple[int, int]:
+        """How many cached phrases there are not, and of how many."""
+        wanted = dict.fromkeys(self._spoken)
+        return len(self._phrases.missing(wanted)), len(wanted)
+
     def _services(self) -> Services:
         settings, outside = self.settings, self.outside
         terms = self.clinic.recogniser_terms()
