@@ -139,7 +139,9 @@ class Call:
                 start(self.ears.listen, self.audio, self.tell, name=f"listen {self.sid}")
                 start(self._read, name=f"read {self.sid}")
                 self.tell(self.stream.started)
+                self.stream.socket.on_draining(self.tell)
         finally:
+            self.stream.socket.on_draining(None)
             self._settle()
 
     async def _read(self) -> None:
@@ -256,7 +258,9 @@ class Call:
         """The record first: `/twiml/after` may be asked as soon as the socket is closed."""
         self.conversation.settle()
         outcome = self.outcome or "broken off"
-        we_ended_it = outcome in {ending.value for ending in turns.Ending}
+        we_ended_it = outcome in {ending.value for ending in turns.Ending} - {
+            turns.Ending.HANDOVER.value
+        }
         ended_at = trio.current_time() if self.ended_at is None else self.ended_at
         milliseconds = round((ended_at - self.started_at) * 1000)
         self.services.records.call_ended(

@@ -1,4 +1,4 @@
-"""Twilio's REST API as far as a call needs it: look at a call, end it, replace its TwiML.
+"""Twilio's REST API as far as a call needs it: look at a call, end it, replace its TwiML; numbers.
 
 Basic authentication with the account's sid and token; errors carry Twilio's own codes.
 """
@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from email.utils import formatdate
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qs
 
+from .numbers import BadNumber, IncomingNumbers, NoSuchNumber
 from .twiml import BadDocument
 from .wire import Exchange, Request
 
@@ -49,14 +52,26 @@ class RestError(Exception):
 class Rest:
     """The API of one account over its calls."""
 
-    def __init__(self, sid: str, auth_token: str, calls: Mapping[str, LiveCall]) -> None:
+    def __init__(
+        self,
+        sid: str,
+        auth_token: str,
+        calls: Mapping[str, LiveCall],
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self._sid = sid
         self._auth = base64.b64encode(f"{sid}:{auth_token}".encode()).decode()
         self._calls = calls
+        self._wall = wall
+        self.numbers = IncomingNumbers(sid)
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer one request."""
-        headers = [("twilio-concurrent-requests", "1"), ("twilio-request-id", f"RQ{'0' * 32}")]
+        headers = [
+            ("date", formatdate(self._wall(), usegmt=True)),
+            ("twilio-concurrent-requests", "1"),
+            ("twilio-request-id", f"RQ{'0' * 32}"),
+        ]
         try:
             await exchange.respond(200, self._answer(exchange.request), headers)
         except RestError as error:
@@ -67,6 +82,8 @@ class Rest:
             raise RestError(401, 20003, "Authenticate")
         if (account := _ACCOUNT.fullmatch(request.path)) and account[1] == self._sid:
             return {"sid": self._sid, "status": "active", "type": "Full"}
+        if (number := self.numbers.path_of(request.path)) is not None:
+            return self._number(number, request)
         found = _CALL.fullmatch(request.path)
         call = self._calls.get(found[2]) if found and found[1] == self._sid else None
         if call is None:
@@ -76,6 +93,15 @@ class Rest:
         elif request.method != "GET":
             raise RestError(405, 20004, "Method not allowed")
         return self._call(call)
+
+    def _number(self, sid: str, request: Request) -> dict[str, Any]:
+        form = parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+        try:
+            return self.numbers.answer(sid, request.method, request.query, form)
+        except NoSuchNumber:
+            raise _not_found(request.path) from None
+        except BadNumber as error:
+            raise RestError(400, 21421, str(error)) from error
 
     def _update(self, call: LiveCall, form: Mapping[str, list[str]]) -> None:
         if "Twiml" in form and "Url" in form:

@@ -31,7 +31,7 @@ class Twilio:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.calls: dict[str, PhoneCall] = {}
-        self._rest = Rest(account.sid, account.auth_token, self.calls)
+        self._rest = Rest(account.sid, account.auth_token, self.calls, account.wall)
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer one REST request."""

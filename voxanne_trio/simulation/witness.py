@@ -19,7 +19,7 @@ import trio
 
 from ..audio import BYTES_PER_MS, FRAME_BYTES
 from ..call import Call, Services, answer
-from ..events import Event
+from ..events import Draining, Event
 from ..sandbox.deepgram import Deepgram
 from ..sandbox.journal import Entry
 from ..sandbox.listening import Machine
@@ -223,6 +223,9 @@ class _Tap:
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         await self.socket.close(code, reason)
+
+    def on_draining(self, tell: Callable[[Draining], None] | None) -> None:
+        self.socket.on_draining(tell)
 
 
 @attrs.define(eq=False)
