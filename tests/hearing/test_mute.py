@@ -149,7 +149,7 @@ async def test_what_is_taken_for_voice_and_passed_over_costs_few_reconnects(
     assert 4 <= len(vendor.lines) <= 5
     ((at, event),) = [(at, e) for at, e in call.losses if isinstance(e, HearingLost)]
     assert 6 < at < 10
-    assert "ms of voice" in event.reason  # type: ignore[union-attr]
+    assert "ms of voice" in event.reason
     assert len(call.losses) == 1  # that a socket lives is no proof any more
     await call.say(quiet(60_000))
     assert len(vendor.lines) <= 5
