@@ -119,6 +119,9 @@ class Settings:
     )
     eot_timeout_ms: int = _setting(5_000, "Flux ends a turn after this silence", unit="ms")
     endpointing_ms: int = _setting(300, "nova-3 ends speech after this silence", unit="ms")
+    hearing_mute_ms: int = _setting(
+        1_500, "caller's voice without an event: the recogniser is mute", unit="ms", at_least=200
+    )
     hearing_limit_ms: int = _setting(
         4_000, "recogniser unreachable for this long: the call is ended politely", unit="ms"
     )

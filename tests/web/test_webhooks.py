@@ -129,6 +129,15 @@ async def test_all_lines_busy_is_said_politely(autojump_clock: MockClock) -> Non
         assert "<Connect" in await answer.get_data(as_text=True)
 
 
+async def test_a_draining_server_takes_no_call_and_still_says_what_becomes_of_one(
+    autojump_clock: MockClock,
+) -> None:
+    async with running() as app:
+        app.desk.draining = True
+        assert (await post(app.test_client(), "/twiml", CallSid=CALL)).status_code == 503
+        assert (await post(app.test_client(), "/twiml/after", CallSid=CALL)).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/twiml", "/twiml/after", "/twilio/status", "/twilio/stream"])
 async def test_nobody_but_twilio(path: str, autojump_clock: MockClock) -> None:
     async with running() as app:

@@ -154,6 +154,11 @@ class Composition:
             nursery.start_soon(ask, "groq", self._thinker.probe)
         return found
 
+    def missing_phrases(self) -> tuple[int, int]:
+        """How many cached phrases there are not, and of how many."""
+        wanted = dict.fromkeys(self._spoken)
+        return len(self._phrases.missing(wanted)), len(wanted)
+
     def _services(self) -> Services:
         settings, outside = self.settings, self.outside
         terms = self.clinic.recogniser_terms()
@@ -212,6 +217,9 @@ def lines_of(clinic: Clinic) -> dict[Phrase, str]:
         Phrase.TIME_IS_UP: (
             "I'm sorry, we've come to the end of our time. "
             "Please call again if you need anything else. Goodbye."
+        ),
+        Phrase.WE_MUST_END: (
+            "I'm sorry, we have to end this call now. Please call again in a few minutes. Goodbye."
         ),
     }
 

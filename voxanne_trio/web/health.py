@@ -17,7 +17,7 @@ def add_health(app: Quart, desk: Desk) -> None:
 
     @app.get("/healthz")
     async def alive() -> Response:
-        return jsonify(status="ok")
+        return jsonify(status="ok", service="voxanne")
 
     @app.get("/readyz")
     async def ready() -> tuple[Response, int]:
@@ -27,6 +27,7 @@ def add_health(app: Quart, desk: Desk) -> None:
         composition = desk.composition
         body = jsonify(
             status=desk.status,
+            instance=desk.instance,
             calls=len(desk.calls),
             failing_vendors=failing,
             failing_records=composition.records.failure if composition is not None else None,
