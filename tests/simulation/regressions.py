@@ -20,6 +20,7 @@ SEEDS: Final[tuple[tuple[int, Options, str], ...]] = (
     (1056, SHORT, "audio broken off before its first word belonged to a sentence not there"),
     (10161, ALL, "a turn that went on when the caller hung up was in the record twice"),
     (1146, SHORT, "a replay to a new recogniser began in the middle of a frame"),
+    (10445, ALL, "a second SIGTERM cut the call while it spoke (the law waited for the floor)"),
     (625, ALL, "a phrase that was synthesised late is played after a barge-in"),
 )
 """The draw may change under them; what they found has a test of its own where it was the product's:

@@ -19,7 +19,7 @@ import attrs
 from ...audio import FRAME_BYTES, RATE
 from ...sandbox.playout import Timeline
 from ...turns import State
-from ..observed import REPLIES, Breach, Evidence, FrameCame, Observation, Sent, Told
+from ..observed import REPLIES, Breach, Evidence, FrameCame, Observation, Returned, Sent, Told
 
 DEAD_AIR_MS: Final = 2_000
 """The design's bound; a setting of that name, where there is one, wins."""
@@ -72,6 +72,8 @@ class DeadAir:
         elif isinstance(observed, Told) and (
             observed.state is not State.SPEAKING or observed.does(*REPLIES)
         ):
+            self._drained_at = math.inf
+        elif isinstance(observed, Returned):  # cut from above: nobody is left to give it back
             self._drained_at = math.inf
         if observed.at > self._drained_at + GIVEN_BACK_SECONDS:
             self._kept.append(self._drained_at)
