@@ -117,18 +117,27 @@ class Speech:
         if self._filling < len(self._passages):
             self._passages[self._filling].start = self.frames
 
+    def kept(self, sent: int) -> int:
+        """Up to which frame audio stays if synthesis breaks now: the last pause, or what was `sent`
+        already; all of it where no passage is being filled."""
+        if self._filling == len(self._passages):
+            return self.frames
+        start = self._passages[self._filling].start
+        return max(self.pause_before(self.frames, self.frames), start, sent)
+
     def break_off(self, sent: int) -> tuple[Sentence, ...]:
         """Synthesis broke: keep what it gave up to its last pause, and what was `sent` already.
 
         Returns what must be said again, from the word at which the kept audio ends.
         """
+        keep = self.kept(sent)
         broken = self._passages[self._filling :]
         del self._passages[self._filling :]
         self._rest = b""
         if not broken:
             return ()
         passage = broken[0]
-        self._truncate(max(self.pause_before(self.frames, self.frames), passage.start, sent))
+        self._truncate(keep)
         said = self._characters_said(passage, self.frames)
         rest: list[Sentence] = []
         kept: list[Sentence] = []

@@ -29,6 +29,7 @@ from ..humanizer import recited, spoken
 from ..observe.tape import Tapes
 from ..records import InMemoryRecords, Records
 from ..settings import Settings
+from ..speaking.hedge import Hedge
 from ..speaking.http import HttpSpeaker
 from ..speaking.phrases import Phrases, RunSync, run_here
 from ..speaking.pool import SocketSpeaker
@@ -96,6 +97,8 @@ class Composition:
             base_url=settings.deepgram_base_url,
             voice=settings.voice,
         )
+        ways, after_ms = (self._sockets, self._http_speaker), settings.tts_hedge_ms
+        self._speakers = tuple(Hedge(*order, after_ms=after_ms) for order in (ways, ways[::-1]))
         self._thinker = GroqThinker(
             self._http_client,
             api_key=settings.groq_api_key,
@@ -118,7 +121,7 @@ class Composition:
             nursery.start_soon(
                 partial(
                     self._phrases.warm,
-                    self._http_speaker,
+                    self._speakers[1],
                     self._spoken,
                     run_sync=self.outside.run_sync,
                 ),
@@ -159,7 +162,7 @@ class Composition:
             ),
             records=self.records,
             thinker=self._thinker,
-            speakers=(self._sockets, self._http_speaker),
+            speakers=self._speakers,
             make_ears=lambda call_sid: make_ears(
                 settings, outside.dialer, call_sid=call_sid, keyterms=terms, rng=outside.random
             ),
