@@ -22,7 +22,7 @@ from ..audio import FRAME_MS, silence
 from ..errors import TransientVendorError, VendorError
 from ..humanizer import Sentence
 from ..speaking import Flushed, Lease
-from ..telephony.playback import WAITING_MS
+from ..telephony.playback import MESSAGE_FRAMES, WAITING_MS
 from .reply import Reply
 
 LEASES: Final = 8
@@ -125,7 +125,7 @@ class Utterance:
             return self._given_up_at()
         speech, ways = self._reply.speech, self._reply.ways
         sent = ways.playback.sent_of(speech)
-        in_hand_ms = (speech.kept(sent) - sent) * FRAME_MS
+        in_hand_ms = (speech.kept(sent) - sent - MESSAGE_FRAMES) * FRAME_MS
         return trio.current_time() + max(ways.stall_ms, in_hand_ms) / 1000
 
     def _given_up_at(self) -> float:
