@@ -39,6 +39,9 @@ from ..turns import Phrase
 from ..upstream import Dialer
 
 CONNECTIONS: Final = 200
+GREETING_SECONDS: Final = 3.0
+"""For the greeting of a fresh install to be synthesised, before calls are asked for."""
+
 KEPT_ALIVE: Final = 50
 KEEP_ALIVE_SECONDS: Final = 55.0
 
@@ -107,6 +110,7 @@ class Composition:
             temperature=settings.llm_temperature,
         )
         self._lines = lines_of(self.clinic)
+        # The greeting comes first, here and when they are made.
         self._spoken = [spoken(recited(line)) for line in self._lines.values()]
         self._phrases = Phrases.load(settings.voice, self._spoken, settings.cache_dir)
         self._tapes = _tapes(settings, outside)
@@ -131,8 +135,20 @@ class Composition:
                 nursery.start_soon(self._tapes.run, name="tapes")
             task_status.started()
 
+    @property
+    def can_speak(self) -> bool:
+        """Whether a caller who is connected now will hear at least the greeting, as far as can be
+        known: it is cached, or the voice has not failed to make it."""
+        greeting = self._spoken[0]
+        return self._phrases.get(greeting) is not None or self._phrases.trouble is None
+
+    async def _greeting_has_come(self) -> None:
+        with trio.move_on_after(GREETING_SECONDS):
+            await self._phrases.until_there(self._spoken[0])
+
     async def probe(self) -> Mapping[str, Exception | None]:
-        """Ask each vendor once; what is wrong with it, or None."""
+        """Ask each vendor once; what is wrong with it, or None. Waits for the greeting, too, but
+        not for long: who says that it is ready should be able to say more."""
         found: dict[str, Exception | None] = {}
 
         async def ask(vendor: str, probe: Callable[[], object]) -> None:
@@ -143,6 +159,7 @@ class Composition:
                 found[vendor] = error
 
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._greeting_has_come)
             nursery.start_soon(ask, "deepgram", self._http_speaker.probe)
             nursery.start_soon(ask, "groq", self._thinker.probe)
         return found

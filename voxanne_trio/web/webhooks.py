@@ -74,6 +74,9 @@ class Webhooks:
             why = "Draining" if self._desk.draining else f"All {len(self._desk.calls)} lines busy"
             CallLog(call_sid).warning("%s: call refused", why)
             return _twiml(twiml.busy(composition.clinic.name))
+        if not composition.can_speak:  # so Twilio's own voice says it, at once
+            CallLog(call_sid).warning("There is no voice: call refused")
+            return _twiml(twiml.apology(composition.clinic.name, composition.clinic.phone))
         CallLog(call_sid).info("Call rings")
         ticket = self._desk.tickets.issue(call_sid)
         return _twiml(
