@@ -48,7 +48,7 @@ class HedgedLease:
     """A `Lease` on the first way that answers; see the protocol."""
 
     def __init__(self) -> None:
-        self._said: list[str | Flushed] = []  # until a way is chosen; a mark for each flush
+        self._said: list[str | Flushed] = []  # a reply's text at most, until a way is chosen
         self._asked_at = math.inf
         self._after = math.inf
         self._tries: set[trio.CancelScope] = set()
