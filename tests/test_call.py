@@ -279,8 +279,15 @@ async def test_without_cached_phrases_and_vendors_twilio_itself_apologises(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     async with world(warm_phrases=False) as here:
-        await kill_vendors(here)
-        placed = await here.ring({"stay_silent": 30}, {"await_hang_up": 60})
+        placed = here.call({"stay_silent": 30}, {"await_hang_up": 60})
+
+        async def disaster() -> None:
+            await placed.call.streaming.wait()
+            await kill_vendors(here)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(disaster)
+            await here.sandbox.place(placed)
         assert (await here.record(placed)).outcome == "trouble"
         assert any("sorry" in str(text).lower() for text in placed.result()["twilio_says"])
 

@@ -135,7 +135,12 @@ class Settings:
     history_tokens: int = _setting(2_000, "budget for the past exchanges", unit="tokens")
     # Speaking
     voice: str = _setting("aura-2-thalia-en", "Deepgram voice")
-    tts_first_byte_ms: int = _setting(1_500, "first audio, then the HTTP way", unit="ms")
+    tts_first_byte_ms: int = _setting(
+        1_500, "the caller waits for audio this long, then the reply is given up", unit="ms"
+    )
+    tts_hedge_ms: int = _setting(
+        500, "no audio for this long: the rest is asked for another way", unit="ms", at_least=50
+    )
     speak_warm_sockets: int = _setting(
         2,
         "speak sockets kept ready; more of them while many replies begin",

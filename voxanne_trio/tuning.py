@@ -41,6 +41,7 @@ def ways_of(
         playback=playback,
         first_token_ms=settings.llm_first_token_ms,
         first_byte_ms=settings.tts_first_byte_ms,
+        stall_ms=settings.tts_hedge_ms,
         low_water_ms=settings.low_water_ms,
         pause_ms=settings.sentence_pause_ms,
     )

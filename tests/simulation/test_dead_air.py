@@ -16,7 +16,7 @@ from tests.simulation.calls import (
 )
 from voxanne_trio.events import Sensitive
 from voxanne_trio.simulation.laws.dead_air import DeadAir
-from voxanne_trio.simulation.observed import Evidence, FrameCame
+from voxanne_trio.simulation.observed import Evidence, FrameCame, Returned
 from voxanne_trio.turns import Answer, Commit, State
 
 LISTENING, PROCESSING = State.LISTENING, State.PROCESSING
@@ -71,6 +71,8 @@ def test_the_floor_is_given_back_when_all_was_played() -> None:
     (breach,) = concluded(DeadAir(), evidence(), *said, late)
     assert breach.detail == "all was played, and the floor is not given back"
     assert concluded(DeadAir(), evidence(parted_at=1.0), *said, late) == []
+    assert concluded(DeadAir(), evidence(), *said, Returned(1.2, ()), late) == []
+    assert concluded(DeadAir(), evidence(), *said, FrameCame(4.9, 1), Returned(5.0, ()))
 
 
 def test_voice_that_is_never_answered() -> None:

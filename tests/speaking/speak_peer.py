@@ -61,6 +61,7 @@ class SpeakPeer:
     answers_flush: bool = True
     answers_clear: bool = True
     clear_delay: float = 0.05
+    first_byte: float = FIRST_BYTE
     stale: bytes = b"\x7f" * 500
     on_open: Callable[[Connection], None] | None = None
     close_after: float | None = None
@@ -154,7 +155,7 @@ class SpeakPeer:
             task_status.started(scope)
             async for text in orders:
                 assert text is not None
-                await trio.sleep(FIRST_BYTE)
+                await trio.sleep(self.first_byte)
                 audio = voice(text)
                 for number, start in enumerate(range(0, len(audio), MESSAGE_BYTES)):
                     if number == self.cut_after_messages:

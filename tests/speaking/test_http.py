@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,7 +20,7 @@ from tests.thinking.groq_peer import CUT, HALT, Answer, GroqPeer, Step
 from voxanne_trio.errors import PermanentVendorError, TransientVendorError, VendorError
 from voxanne_trio.sandbox.memory import Network, http_transport
 from voxanne_trio.speaking import Flushed
-from voxanne_trio.speaking.http import AT_ONCE, READ_SECONDS, HttpSpeaker
+from voxanne_trio.speaking.http import AT_ONCE, READ_SECONDS, WAIT_SECONDS, HttpSpeaker
 from voxanne_trio.speaking.inbox import BOUND_BYTES
 
 from .conftest import said, until_flushed
@@ -167,19 +167,29 @@ async def test_a_slow_listener_pushes_back(autojump_clock: MockClock) -> None:
         assert await until_flushed(lease) == b"a" * 50_000
 
 
-async def test_no_more_than_15_requests_at_once(autojump_clock: MockClock) -> None:
-    answers = [Answer([1.0, b"a"]) for _ in range(AT_ONCE + 1)]
-    done = []
+@pytest.mark.parametrize(
+    ("seconds", "sixteenth"), [(0.2, 0.4), (1.0, None)], ids=["waits for one", "is refused"]
+)
+async def test_no_more_than_15_requests_at_once(
+    autojump_clock: MockClock, seconds: float, sixteenth: float | None
+) -> None:
+    answers = [Answer([seconds, b"a"]) for _ in range(AT_ONCE + 1)]
+    ended = []
 
     async def one(speaker: HttpSpeaker) -> None:
-        async with speaker.lease() as lease:
-            await said(lease, "Sure.")
-            done.append(round(trio.current_time(), 3))
+        with suppress(TransientVendorError):
+            async with speaker.lease() as lease:
+                await said(lease, "Sure.")
+                ended.append(round(trio.current_time(), 3))
+                return
+        refused.append(round(trio.current_time(), 3))
 
+    refused: list[float] = []
     async with speaking(*answers) as (speaker, _, _), trio.open_nursery() as nursery:
         for _ in range(AT_ONCE + 1):
             nursery.start_soon(one, speaker)
-    assert done == [1.0] * AT_ONCE + [2.0]
+    assert ended == [seconds] * AT_ONCE + ([] if sixteenth is None else [sixteenth])
+    assert refused == ([WAIT_SECONDS] if sixteenth is None else [])
 
 
 async def test_an_error_of_the_holder_comes_out_as_it_is(autojump_clock: MockClock) -> None:

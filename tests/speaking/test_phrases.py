@@ -11,7 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from voxanne_trio.audio import FRAME_BYTES
+from voxanne_trio.audio import FRAME_BYTES, silence
 from voxanne_trio.errors import TransientVendorError
 from voxanne_trio.speaking import Flushed, Lease
 from voxanne_trio.speaking.inbox import Inbox
@@ -27,6 +27,7 @@ class Voice:
 
     works_from: int = 0
     stalls: bool = False
+    sample: bytes = b"\x55"
     leases: list[float] = attrs.field(factory=list)
     texts: list[str] = attrs.field(factory=list)
 
@@ -56,7 +57,7 @@ class VoiceLease:
         item = await self.inbox.get()
         if self.voice.texts and isinstance(item, Flushed):
             self.inbox.mark()
-            return b"\x55" * (len(self.voice.texts.pop()) * 400 + 3)
+            return self.voice.sample * (len(self.voice.texts.pop()) * 400 + 3)
         return item
 
 
@@ -113,6 +114,9 @@ async def test_each_try_has_an_end(autojump_clock: MockClock) -> None:
         lambda path: path.write_bytes(path.read_bytes()[:-1]),
         lambda path: path.write_bytes(path.read_bytes()[:FRAME_BYTES]),
         lambda path: path.write_bytes(path.read_bytes() * 100),
+        lambda path: path.write_bytes(path.read_bytes()[:-1] + b"\x54"),
+        lambda path: path.write_bytes(silence(1_000)),
+        lambda path: path.rename(path.with_name(path.name.split(".")[0] + ".mulaw")),
         lambda path: (path.unlink(), path.mkdir()),
     ],
 )
@@ -122,7 +126,45 @@ async def test_a_spoiled_file_is_ignored(
     text = TEXTS[0]
     await Phrases.load(VOICE, [text], str(tmp_path)).warm(Voice(), [text])
     spoil(only_file(tmp_path))
-    assert Phrases.load(VOICE, [text], str(tmp_path)).get(text) is None
+    again = Phrases.load(VOICE, [text], str(tmp_path))
+    assert again.get(text) is None
+    await again.warm(Voice(), [text])
+    assert again.get(text) is not None
+
+
+async def test_a_spoiled_file_is_replaced(autojump_clock: MockClock, tmp_path: Path) -> None:
+    text = TEXTS[0]
+    await Phrases.load(VOICE, [text], str(tmp_path)).warm(Voice(), [text])
+    kept = only_file(tmp_path).read_bytes()
+    only_file(tmp_path).rename(tmp_path / only_file(tmp_path).name.replace(".mulaw", ".mula"))
+    await Phrases.load(VOICE, [text], str(tmp_path)).warm(Voice(), [text])
+    assert only_file(tmp_path).read_bytes() == kept
+    assert Phrases.load(VOICE, [text], str(tmp_path)).get(text) == kept
+
+
+async def test_silence_is_no_phrase(autojump_clock: MockClock) -> None:
+    """A vendor in trouble may give as much audio as is right, and nobody's voice in it."""
+    phrases, voice = Phrases(VOICE), Voice(sample=b"\xff")
+    with trio.move_on_after(10):
+        await phrases.warm(voice, TEXTS)
+    assert phrases.missing(TEXTS) == TEXTS
+    assert phrases.trouble is not None
+    voice.sample = b"\x55"
+    with trio.move_on_after(60):
+        await phrases.warm(voice, TEXTS)
+    assert phrases.missing(TEXTS) == []
+    assert phrases.trouble is None
+
+
+async def test_who_waits_for_a_phrase_has_it_as_soon_as_it_is_there(
+    autojump_clock: MockClock,
+) -> None:
+    phrases = Phrases(VOICE)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(phrases.warm, Voice(works_from=2), TEXTS)
+        await phrases.until_there(TEXTS[0])
+        assert trio.current_time() == 3
+        await phrases.until_there(TEXTS[0])
 
 
 async def test_a_directory_that_cannot_be_written_is_no_obstacle(

@@ -39,6 +39,7 @@ class FakeServices:
     vendors: dict[str, Exception | None] = attrs.field(factory=dict)
     fail_after: float | None = None
     running: bool = False
+    can_speak: bool = True
     probes: int = 0
 
     @property

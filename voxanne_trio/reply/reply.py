@@ -30,6 +30,7 @@ class Ways:
     playback: Playback
     first_token_ms: int
     first_byte_ms: int
+    stall_ms: int
     low_water_ms: int
     pause_ms: int
 

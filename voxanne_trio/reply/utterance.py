@@ -3,21 +3,33 @@
 When to flush is a trade: an early flush starts the voice early, each flush costs from a budget of
 twenty a minute, and text synthesised in one piece sounds better. So the first sentence is flushed
 at once; after that, what has been written is flushed when little audio is left to play and none is
-on its way; and the rest at the end. If a way of speaking breaks, the next one says the rest.
+on its way; and the rest at the end.
+
+If a lease breaks, another says the rest. So it does if a lease stalls, which matters only once the
+audio that would be kept has left: then the phone still has the lead in hand, which the next lease
+may use up to answer. All leases together have `first_byte_ms` from the moment the caller hears
+nothing, and then the reply is given up, in time for an apology.
 """
 
 from __future__ import annotations
 
+from itertools import cycle, islice
 from typing import Final
 
 import trio
 
-from ..audio import silence
+from ..audio import FRAME_MS, silence
 from ..errors import TransientVendorError, VendorError
 from ..humanizer import Sentence
 from ..speaking import Flushed, Lease
-from ..telephony.playback import WAITING_MS
+from ..telephony.playback import MESSAGE_FRAMES, WAITING_MS
 from .reply import Reply
+
+LEASES: Final = 8
+"""For one reply: a vendor that breaks off again and again is not asked for ever."""
+
+FAIR_SECONDS: Final = 0.9
+"""What synthesis has in any case, however long the caller has waited for the model."""
 
 _NEVER: Final = float("inf")
 
@@ -30,35 +42,41 @@ class Utterance:
         self._unsaid: list[Sentence] = []  # to be said again: the way before broke
         self._pending: list[Sentence] = []  # written to the lease, not flushed
         self._flushes = 0  # asked for, not yet answered
+        self._asked_at = _NEVER  # when audio that is still owed was first asked for, of any lease
         self._began = False  # on this lease
+        self._is_heard = False  # whether this lease has given anything
         self._all_written = False
         self._patience = trio.CancelScope()
         self._changed = trio.Event()
 
     async def speak(self, sentences: trio.MemoryReceiveChannel[Sentence]) -> None:
-        """Say the sentences to their end, on one way of speaking after another.
+        """Say the sentences to their end, on one lease after another, in turn of each way.
 
-        Raises the last way's `VendorError` when all are used up.
+        Raises the last one's `VendorError` when each way in turn has given nothing, or the caller
+        has waited for too long.
         """
-        ways = self._reply.ways.speakers
+        ways, in_vain = self._reply.ways.speakers, 0
         with sentences:
-            for attempt, speaker in enumerate(ways, 1):
+            for speaker in islice(cycle(ways), LEASES):
                 try:
                     async with speaker.lease(self._reply.speed) as lease:
                         await self._speak_on(lease, sentences)
                     return
                 except* VendorError as group:
                     failure = group
-                if attempt == len(ways):
-                    raise failure
+                in_vain = 0 if self._is_heard else in_vain + 1
+                if in_vain == len(ways) or trio.current_time() >= self._given_up_at():
+                    break
                 self._reply.log.warning("TTS: %s", failure.exceptions[0])
                 playback, speech = self._reply.ways.playback, self._reply.speech
                 again = speech.break_off(playback.sent_of(speech))
                 self._unsaid = [*again, *self._pending, *self._unsaid]
                 self._pending = []
+            raise failure
 
     async def _speak_on(self, lease: Lease, sentences: trio.MemoryReceiveChannel[Sentence]) -> None:
         self._pending, self._flushes, self._began, self._all_written = [], 0, False, False
+        self._is_heard = False
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._write, lease, sentences)
             nursery.start_soon(self._replenish, lease)
@@ -86,8 +104,7 @@ class Utterance:
         lease.write(sentence.spoken)
         self._pending.append(sentence)
         self._changed.set()
-        if reply.stamp("tts_requested"):
-            reply.log.debug("TTS by %s", lease.way)
+        reply.stamp("tts_requested")
         reply.log.words("Voxanne: %s", sentence.spoken)
 
     def _flush(self, lease: Lease) -> None:
@@ -96,11 +113,28 @@ class Utterance:
         self._began = True
         lease.flush()
         self._flushes += 1
+        self._asked_at = min(self._asked_at, trio.current_time())
         if self._flushes == 1:
             self._patience.deadline = self._next_deadline()
 
     def _next_deadline(self) -> float:
-        return trio.current_time() + self._reply.ways.first_byte_ms / 1000
+        """Until when this lease may be waited for, as things are now."""
+        if not self._flushes:
+            return _NEVER
+        if not self._is_heard:
+            return self._given_up_at()
+        speech, ways = self._reply.speech, self._reply.ways
+        sent = ways.playback.sent_of(speech)
+        in_hand_ms = (speech.kept(sent) - sent - MESSAGE_FRAMES) * FRAME_MS
+        return trio.current_time() + max(ways.stall_ms, in_hand_ms) / 1000
+
+    def _given_up_at(self) -> float:
+        """Until when any lease may be waited for: the caller hears nothing from their turn's end,
+        and again from when the phone has played all that there is."""
+        reply = self._reply
+        waits_from = reply.timeline.moments.get("decided", self._asked_at)
+        quiet_from = max(waits_from, reply.ways.playback.dry_at(reply.speech))
+        return max(quiet_from + reply.ways.first_byte_ms / 1000, self._asked_at + FAIR_SECONDS)
 
     async def _replenish(self, lease: Lease) -> None:
         """Flush what was written meanwhile, once the caller is about to have heard the rest."""
@@ -115,17 +149,19 @@ class Utterance:
     async def _receive(self, lease: Lease) -> None:
         reply = self._reply
         while not (self._all_written and not self._flushes and not self._pending):
-            deadline = self._next_deadline() if self._flushes else _NEVER
-            with trio.CancelScope(deadline=deadline) as self._patience:
+            with trio.CancelScope(deadline=self._next_deadline()) as self._patience:
                 item = await lease.receive()
             if self._patience.cancelled_caught:
                 if not self._flushes:
                     continue  # all was written and nothing is on its way
-                raise TransientVendorError(
-                    "deepgram", f"no audio within {reply.ways.first_byte_ms} ms"
-                )
+                what = "went silent" if self._is_heard else "gave no audio in time"
+                raise TransientVendorError("deepgram", f"{lease.way} {what}")
+            if not self._is_heard:
+                reply.log.debug("TTS by %s", lease.way)
+            self._is_heard = True
             if isinstance(item, Flushed):
                 self._flushes -= 1
+                self._asked_at = trio.current_time() if self._flushes else _NEVER
                 reply.speech.end_passage(silence(self._pause_ms(lease)))
                 self._changed.set()
             else:

@@ -26,6 +26,11 @@ OF_VENDORS: Final = frozenset(
     name for name, kind in KINDS.items() if kind.place not in {"media", "webhook", "process"}
 )
 
+OF_THE_VOICE: Final = frozenset(
+    name for name, kind in KINDS.items() if kind.place in {"speak", "speak_http"}
+)
+"""Silence by them is not excused: there is a second way, and there are phrases."""
+
 _PARTS: Final = {Act.HALF_OPEN, Act.RESET, Act.HALF_FRAME, Act.CLOSE, Act.REFUSED, Act.MUTE}
 PARTING: Final = frozenset(name for name in OF_ONE_CALL if KINDS[name].act in _PARTS)
 """From then on nothing of the caller's reaches us, or nothing of ours the caller."""

@@ -20,7 +20,15 @@ from ..sandbox.server import Placed, seeded
 from ..sandbox.stream import Link
 from ..sandbox.voice import pieces
 from .determinism import Limits, Stuck, virtual_run
-from .faults import OF_ONE_CALL, OF_VENDORS, PARTING, UNHEARING, WatchedSchedule, terminate
+from .faults import (
+    OF_ONE_CALL,
+    OF_THE_VOICE,
+    OF_VENDORS,
+    PARTING,
+    UNHEARING,
+    WatchedSchedule,
+    terminate,
+)
 from .laws import DEAD_AIR, LAWS, NEIGHBOURS, RUN, Law, Violation
 from .laws.heard import HeardText
 from .laws.order import InOrder
@@ -105,8 +113,10 @@ def run(
 
 
 def _classed(plan: Plan, violation: Violation) -> Violation:
-    """Silence while a vendor fails is known: fillers and second requests are not built yet."""
-    failing = plan.profile == FAILING_PROFILE or OF_VENDORS.intersection(violation.faults)
+    """Silence while a vendor other than the voice fails is known: fillers and second requests are
+    not built yet."""
+    unexcused = OF_VENDORS - OF_THE_VOICE
+    failing = plan.profile == FAILING_PROFILE or unexcused.intersection(violation.faults)
     known = "law 5 under faults" if violation.law == DEAD_AIR and failing else ""
     return attrs.evolve(violation, known=known)
 

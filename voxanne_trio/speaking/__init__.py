@@ -26,8 +26,9 @@ class Lease(Protocol):
     a failure shows.
     """
 
-    way: str
-    """`socket` or `http`, for the log."""
+    @property
+    def way(self) -> str:
+        """`socket` or `http`, for the log."""
 
     def write(self, text: str) -> None:
         """Text to be said next; whole words, the lease adds the space between. Never waits."""

@@ -27,6 +27,10 @@ from .wire import MAX_TEXT, pieces
 AT_ONCE: Final = 15
 """Requests a pay-as-you-go project may have in production at once."""
 
+WAIT_SECONDS: Final = 0.3
+"""For one of them to end, when all are in use: the caller hears nothing meanwhile, and another way
+may be sooner."""
+
 FLUSHES: Final = 64
 """Flushes that may wait for their request; each is at least a sentence of a reply."""
 
@@ -106,7 +110,7 @@ class HttpSpeaker:
             lease.inbox.mark()
 
     async def _say(self, text: str, inbox: Inbox, speed: float) -> None:
-        async with self._limit:
+        async with self._one_of_the_few():
             with _mapped_errors():
                 async with self._generate(
                     text=text,
@@ -125,6 +129,17 @@ class HttpSpeaker:
                         with trio.CancelScope(shield=True) as closing:
                             closing.deadline = trio.current_time() + CLOSE_SECONDS
                             await end_from_within(audio)
+
+    @asynccontextmanager
+    async def _one_of_the_few(self) -> AsyncIterator[None]:
+        with trio.move_on_after(WAIT_SECONDS) as patience:
+            await self._limit.acquire()
+        if patience.cancelled_caught:
+            raise TransientVendorError("deepgram", "every HTTP request is in use")
+        try:
+            yield
+        finally:
+            self._limit.release()
 
 
 class HttpLease:

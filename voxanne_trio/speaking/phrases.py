@@ -1,8 +1,10 @@
 """Phrases that must always work: text to mu-law, kept in memory and in a directory.
 
 Greeting, apology and goodbye play with no vendor up. A phrase is synthesised once for a voice and
-kept under the digest of both. The directory is read when the phrases are loaded, before anything is
-served, and written when a new one has come; a file that cannot be what it says is ignored.
+kept as bare mu-law, in a file whose name has the digest of both and that of the audio. The
+directory is read when the phrases are loaded, before anything is served, and written when a new one
+has come. A file that is not what its name says, or cannot be that speech, is ignored and made anew:
+every caller would hear what is wrong with it.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import Final
 
 import trio
 
-from ..audio import FRAME_BYTES, duration_ms, padded
+from ..audio import FRAME_BYTES, FRAME_MS, duration_ms, is_voiced, padded
 from ..blocking import RunSync, run_here
 from ..errors import TransientVendorError, VendorError
 from . import Flushed, Speaker
@@ -42,6 +44,9 @@ class Phrases:
         self._voice = voice
         self._directory = directory
         self._audio: dict[str, bytes] = {}
+        self._came = trio.Event()
+        self.trouble: VendorError | None = None
+        """Why the last try to synthesise one failed; None once one has come."""
 
     @classmethod
     def load(cls, voice: str, texts: Iterable[str], cache_dir: str = "") -> Phrases:
@@ -59,6 +64,11 @@ class Phrases:
         """Those texts that have no audio yet, each once."""
         return [text for text in dict.fromkeys(texts) if text not in self._audio]
 
+    async def until_there(self, text: str) -> None:
+        """Wait until a phrase has its audio; for ever, unless something makes it."""
+        while text not in self._audio:
+            await self._came.wait()
+
     async def warm(
         self, speaker: Speaker, texts: Iterable[str], *, run_sync: RunSync = run_here
     ) -> None:
@@ -72,9 +82,12 @@ class Phrases:
                 try:
                     audio = await self._synthesise(speaker, text)
                 except VendorError as error:
+                    self.trouble = error
                     log.warning("Phrase not synthesised, again in %g s: %s", pause, error)
                     break
-                self._audio[text] = audio
+                self._audio[text], self.trouble = audio, None
+                self._came.set()
+                self._came = trio.Event()
                 pause = FIRST_PAUSE_SECONDS
                 await run_sync(partial(self._write, text))
             else:
@@ -96,39 +109,48 @@ class Phrases:
             raise TransientVendorError("deepgram", f"{len(audio)} bytes for {len(text)} characters")
         raise TransientVendorError("deepgram", f"no phrase within {SYNTHESIS_SECONDS:g} s")
 
-    def _path(self, text: str) -> Path | None:
-        if self._directory is None:
-            return None
-        digest = sha256(f"{self._voice}\0{text}".encode()).hexdigest()
-        return self._directory / f"{digest}.mulaw"
+    def _key(self, text: str) -> str:
+        return sha256(f"{self._voice}\0{text}".encode()).hexdigest()
+
+    def _kept(self, text: str) -> list[Path]:
+        """The files that say that they are this phrase."""
+        return sorted(self._directory.glob(f"{self._key(text)}*")) if self._directory else []
 
     def _read(self, text: str) -> None:
-        path = self._path(text)
-        if path is None:
-            return
-        with suppress(OSError):
-            audio = path.read_bytes()
-            if _is_plausible(text, audio):
-                self._audio[text] = audio
-            else:
-                log.warning("Cached phrase %s ignored: it has a wrong size", path)
+        for path in self._kept(text):
+            with suppress(OSError):
+                audio = path.read_bytes()
+                if path.name == _name(self._key(text), audio) and _is_plausible(text, audio):
+                    self._audio[text] = audio
+                else:
+                    log.warning("Cached phrase %s ignored: it is not what it says", path)
 
     def _write(self, text: str) -> None:
-        path = self._path(text)
-        if path is None:
+        if self._directory is None:
             return
+        path = self._directory / _name(self._key(text), self._audio[text])
         unfinished = path.with_suffix(f".{os.getpid()}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             unfinished.write_bytes(self._audio[text])
             unfinished.replace(path)
+            for other in self._kept(text):
+                if other != path:
+                    other.unlink(missing_ok=True)
         except OSError as error:
             log.warning("Phrase not kept in %s: %s", path.parent, error)
             with suppress(OSError):
                 unfinished.unlink(missing_ok=True)
 
 
+def _name(key: str, audio: bytes) -> str:
+    return f"{key}.{sha256(audio).hexdigest()[:16]}.mulaw"
+
+
 def _is_plausible(text: str, audio: bytes) -> bool:
-    length = duration_ms(audio)
+    """Whether audio can be the speech of a text, by its length and how much of it is voice."""
+    frames = [audio[at : at + FRAME_BYTES] for at in range(0, len(audio), FRAME_BYTES)]
+    voiced_ms = sum(map(is_voiced, frames)) * FRAME_MS
     shortest, longest = len(text) * _FASTEST_MS, len(text) * _SLOWEST_MS + _SPARE_MS
-    return len(audio) % FRAME_BYTES == 0 and shortest <= length <= longest
+    whole = len(audio) % FRAME_BYTES == 0
+    return whole and shortest <= voiced_ms and duration_ms(audio) <= longest

@@ -54,6 +54,10 @@ FLUSHED_SECONDS: Final = 8.0
 FLUSHED_SECONDS_PER_CHARACTER: Final = 0.1
 """How long `Flushed` may take: slower than speech itself (15 characters a second)."""
 CLEARED_SECONDS: Final = 2.0
+STALLED_SECONDS: Final = 0.45
+"""A socket that owes audio and has given none for so long, when it is given back, is replaced: who
+has given it up for that must not be lent it again."""
+
 PING_SECONDS: Final = 10.0
 PONG_SECONDS: Final = 10.0
 MAX_AGE_SECONDS: Final = 50 * 60.0
@@ -83,6 +87,7 @@ class SpeakSocket:
         self._unflushed = 0  # characters written since the last flush
         self._owed: deque[int] = deque()  # per `Flush` on its way: flushes of the lease it answers
         self._refusal: VendorError | None = None  # for the lease, behind what is owed to it
+        self._quiet_since = float("inf")  # while audio is owed: since when none has come
         self._clears = 0  # `Cleared` to come
         self._deadline = float("inf")  # for the vendor's next answer
         self._waiting = trio.CancelScope()
@@ -166,7 +171,9 @@ class SpeakSocket:
         self._lease = self._refusal = None
         lease.inbox.close()
         self.idle_since = trio.current_time()
-        if self._owed or self._unflushed:
+        if self._owed and trio.current_time() - self._quiet_since >= STALLED_SECONDS:
+            self._end(TransientVendorError("deepgram", "gave no audio in time"))
+        elif self._owed or self._unflushed:
             self._owed.clear()
             self._unflushed = 0
             self._clears += 1
@@ -210,6 +217,7 @@ class SpeakSocket:
         else:
             patience = FLUSHED_SECONDS + self._unflushed * FLUSHED_SECONDS_PER_CHARACTER
             self._expect(patience + (max(0, self._deadline - now) if self._owed else 0))
+            self._quiet_since = self._quiet_since if self._owed else now
             self._flush_use.add(now, 1)
             self._owed.append(1)
             self._unflushed = 0
@@ -243,8 +251,9 @@ class SpeakSocket:
                 elif isinstance(message, str):
                     self._heard(message)
                 elif (lease := self._lease) is not None and not self._clears:
-                    began = trio.current_time()
+                    began, self._quiet_since = trio.current_time(), float("inf")
                     await lease.inbox.put(message)
+                    self._quiet_since = trio.current_time()
                     if self._lease is lease:
                         self._deadline += trio.current_time() - began
 
@@ -285,6 +294,7 @@ class SpeakSocket:
 
     def _on_flushed(self) -> None:
         assert self._lease is not None
+        self._quiet_since = trio.current_time()
         for _ in range(self._owed.popleft()):
             self._lease.inbox.mark()
         if not self._owed:

@@ -240,6 +240,11 @@ class Playback:
         """How many frames of a speech have left so far."""
         return self._sent if speech is self._speech else 0
 
+    def dry_at(self, speech: Speech) -> float:
+        """When the phone will have played all that there is of a speech, or has (Trio clock)."""
+        unsent = self._unsent_ms(speech) / 1000
+        return max(self._drained_at, trio.current_time()) + unsent if unsent else self._drained_at
+
     def _unsent_ms(self, speech: Speech) -> int:
         return (speech.frames - self.sent_of(speech)) * FRAME_MS
 

@@ -9,6 +9,7 @@ gives the word. In doubt less is claimed than was heard. Positions are in frames
 from __future__ import annotations
 
 import math
+import re
 from itertools import accumulate
 from typing import Final
 
@@ -19,6 +20,16 @@ from ..humanizer import Sentence
 
 PAUSE_FRAMES: Final = 3
 """Unvoiced frames in a row that make a pause between words or sentences."""
+
+SENTENCE_PAUSE_FRAMES: Final = 10
+"""Unvoiced frames in a row that only the end of a sentence makes."""
+
+LIKELY_LENGTHS: Final = (0.7, 1.4)
+"""A pause ends a sentence where its voiced frames are so many times those that the pace expects."""
+
+FAR_OFF: Final = 2.0
+
+_INNER_PAUSE: Final = re.compile(r"[,;:-] ")
 
 DOUBT: Final = 0.7
 """How far, in characters, the estimate wanders over one character."""
@@ -48,7 +59,9 @@ class Pace:
     frames: float = 400.0
 
     def learn(self, characters: int, voiced_frames: int) -> None:
-        if characters and voiced_frames:
+        """Nothing from a passage with far more or less voice than its text has: it was not it."""
+        expected = self.frames_for(characters)
+        if expected / FAR_OFF < voiced_frames < expected * FAR_OFF:
             self.characters = self.characters * 0.8 + characters
             self.frames = self.frames * 0.8 + voiced_frames
 
@@ -117,19 +130,27 @@ class Speech:
         if self._filling < len(self._passages):
             self._passages[self._filling].start = self.frames
 
+    def kept(self, sent: int) -> int:
+        """Up to which frame audio stays if synthesis breaks now, of which so much was `sent`."""
+        if self._filling == len(self._passages):
+            return self.frames
+        return self._cut(self._passages[self._filling], sent)[0]
+
     def break_off(self, sent: int) -> tuple[Sentence, ...]:
-        """Synthesis broke: keep what it gave up to its last pause, and what was `sent` already.
+        """Synthesis broke: keep what it gave up to the end of a sentence, or to its last pause, and
+        what was `sent` already.
 
         Returns what must be said again, from the word at which the kept audio ends.
         """
+        self._take_in_what_was_said()
         broken = self._passages[self._filling :]
-        del self._passages[self._filling :]
         self._rest = b""
         if not broken:
             return ()
         passage = broken[0]
-        self._truncate(max(self.pause_before(self.frames, self.frames), passage.start, sent))
-        said = self._characters_said(passage, self.frames)
+        frame, said = self._cut(passage, sent)
+        del self._passages[self._filling :]
+        self._truncate(frame)
         rest: list[Sentence] = []
         kept: list[Sentence] = []
         for sentence in (s for p in broken for s in p.sentences):
@@ -141,6 +162,62 @@ class Speech:
             self._passages.append(_Passage(tuple(kept), passage.start))
             self._close(self._passages[-1], b"")
         return tuple(rest)
+
+    def _take_in_what_was_said(self) -> None:
+        """Where the end of a passage was not told, its audio ends with that of the next, which then
+        seems to have none: such a passage is one with the one before."""
+        while 0 < self._filling < len(self._passages):
+            before, nothing = self._passages[self._filling - 1 : self._filling + 1]
+            voiced = sum(self._voiced[before.start :])
+            expected = self._pace.frames_for(before.characters)
+            of_both = expected + self._pace.frames_for(nothing.characters) / 2
+            if self.frames > nothing.start or voiced < max(expected * FAR_OFF, of_both):
+                return
+            before.sentences += nothing.sentences
+            before.end = self.frames
+            before.boundaries = self._boundaries(before)
+            del self._passages[self._filling]
+            if self._filling < len(self._passages):
+                self._passages[self._filling].start = self.frames
+
+    def _cut(self, passage: _Passage, sent: int) -> tuple[int, int]:
+        """Where to cut a passage that is not complete, and how many characters are said by then.
+
+        At the end of a sentence nothing has to be guessed; it is worth saying the next one again,
+        as long as nothing of that was sent.
+        """
+        said, frame = self._last_sentence_end(passage, self.frames)
+        if said and frame >= sent:
+            return frame, said
+        last_pause = self.pause_before(self.frames, self.frames)
+        frame = max(last_pause, passage.start, sent)
+        return frame, self._characters_said(passage, frame)
+
+    def _last_sentence_end(self, passage: _Passage, frame: int) -> tuple[int, int]:
+        """How many characters of a passage, still being filled, are surely said before `frame`, and
+        where the voice goes on after them: by the long pauses at the ends of sentences."""
+        characters, start = 0, passage.start
+        for sentence in passage.sentences[:-1]:
+            expected = self._pace.frames_for(len(sentence.spoken))
+            if _INNER_PAUSE.search(sentence.spoken, len(sentence.spoken) // 2):
+                break  # it might pause there for as long
+            if (end := self._long_pause(start, expected, frame)) is None:
+                break
+            characters, start = characters + len(sentence.spoken), end
+        return characters, start
+
+    def _long_pause(self, start: int, expected: float, frame: int) -> int | None:
+        """The end of the long pause after about so many voiced frames, if there is one."""
+        least, most = (expected * share for share in LIKELY_LENGTHS)
+        voiced = silent = 0
+        for position in range(start, frame + 1):
+            if position < frame and not self._voiced[position]:
+                silent += 1
+                continue
+            if silent >= SENTENCE_PAUSE_FRAMES and least <= voiced <= most:
+                return position
+            voiced, silent = voiced + 1, 0
+        return None
 
     def finish(self) -> None:
         """No passage will follow."""
@@ -266,10 +343,11 @@ class Speech:
 
     def _characters_said(self, passage: _Passage, frame: int) -> int:
         """Spoken characters of a passage, still being filled, that its audio up to `frame` says."""
-        voiced_so_far = sum(self._voiced[passage.start :])
-        expected = max(voiced_so_far, self._pace.frames_for(passage.characters), 1)
-        voiced = sum(self._voiced[passage.start : max(frame, passage.start)])
-        return int(passage.characters * voiced / expected)
+        before, start = self._last_sentence_end(passage, frame)
+        characters = passage.characters - before
+        expected = max(sum(self._voiced[start:]), self._pace.frames_for(characters), 1)
+        voiced = sum(self._voiced[start : max(frame, start)])
+        return before + int(characters * voiced / expected)
 
     def _boundaries(self, passage: _Passage) -> tuple[int, ...]:
         assert passage.end is not None

@@ -30,6 +30,7 @@ from ..humanizer import recited, spoken
 from ..observe.tape import Tapes
 from ..records import InMemoryRecords, Records
 from ..settings import Settings
+from ..speaking.hedge import Hedge
 from ..speaking.http import HttpSpeaker
 from ..speaking.phrases import Phrases
 from ..speaking.pool import SocketSpeaker
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from ..records.keeping import DatabaseRecords
 
 CONNECTIONS: Final = 200
+GREETING_SECONDS: Final = 3.0
+"""For the greeting of a fresh install to be synthesised, before calls are asked for."""
+
 KEPT_ALIVE: Final = 50
 KEEP_ALIVE_SECONDS: Final = 55.0
 
@@ -101,6 +105,8 @@ class Composition:
             base_url=settings.deepgram_base_url,
             voice=settings.voice,
         )
+        ways, after_ms = (self._sockets, self._http_speaker), settings.tts_hedge_ms
+        self._speakers = tuple(Hedge(*order, after_ms=after_ms) for order in (ways, ways[::-1]))
         self._thinker = GroqThinker(
             self._http_client,
             api_key=settings.groq_api_key,
@@ -109,6 +115,7 @@ class Composition:
             temperature=settings.llm_temperature,
         )
         self._lines = lines_of(self.clinic)
+        # The greeting comes first, here and when they are made.
         self._spoken = [spoken(recited(line)) for line in self._lines.values()]
         self._phrases = Phrases.load(settings.voice, self._spoken, settings.cache_dir)
         self._tapes = _tapes(settings, outside)
@@ -128,7 +135,7 @@ class Composition:
             nursery.start_soon(
                 partial(
                     self._phrases.warm,
-                    self._http_speaker,
+                    self._speakers[1],
                     self._spoken,
                     run_sync=self.outside.run_sync,
                 ),
@@ -138,8 +145,20 @@ class Composition:
                 nursery.start_soon(self._tapes.run, name="tapes")
             task_status.started()
 
+    @property
+    def can_speak(self) -> bool:
+        """Whether a caller who is connected now will hear at least the greeting, as far as can be
+        known: it is cached, or the voice has not failed to make it."""
+        greeting = self._spoken[0]
+        return self._phrases.get(greeting) is not None or self._phrases.trouble is None
+
+    async def _greeting_has_come(self) -> None:
+        with trio.move_on_after(GREETING_SECONDS):
+            await self._phrases.until_there(self._spoken[0])
+
     async def probe(self) -> Mapping[str, Exception | None]:
-        """Ask each vendor once; what is wrong with it, or None."""
+        """Ask each vendor once; what is wrong with it, or None. Waits for the greeting, too, but
+        not for long: who says that it is ready should be able to say more."""
         found: dict[str, Exception | None] = {}
 
         async def ask(vendor: str, probe: Callable[[], object]) -> None:
@@ -150,6 +169,7 @@ class Composition:
                 found[vendor] = error
 
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._greeting_has_come)
             nursery.start_soon(ask, "deepgram", self._http_speaker.probe)
             nursery.start_soon(ask, "groq", self._thinker.probe)
         return found
@@ -174,7 +194,7 @@ class Composition:
             ),
             records=self.records,
             thinker=self._thinker,
-            speakers=(self._sockets, self._http_speaker),
+            speakers=self._speakers,
             make_ears=lambda call_sid: make_ears(
                 settings, outside.dialer, call_sid=call_sid, keyterms=terms, rng=outside.random
             ),

@@ -46,6 +46,11 @@ class Composition(Protocol):
         """Calls and their turns."""
         ...
 
+    @property
+    def can_speak(self) -> bool:
+        """Whether a caller who is connected now will hear us, as far as can be known."""
+        ...
+
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep what calls share alive, until cancelled."""
         ...

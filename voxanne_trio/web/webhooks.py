@@ -76,6 +76,9 @@ class Webhooks:
         if self._desk.is_full:
             CallLog(call_sid).warning("All %d lines busy: call refused", len(self._desk.calls))
             return _twiml(twiml.busy(composition.clinic.name))
+        if not composition.can_speak:  # so Twilio's own voice says it, at once
+            CallLog(call_sid).warning("There is no voice: call refused")
+            return _twiml(twiml.apology(composition.clinic.name, composition.clinic.phone))
         CallLog(call_sid).info("Call rings")
         ticket = self._desk.tickets.issue(call_sid)
         return _twiml(

@@ -19,7 +19,7 @@ import attrs
 from ...audio import FRAME_BYTES, RATE
 from ...sandbox.playout import Timeline
 from ...turns import State
-from ..observed import REPLIES, Breach, Evidence, FrameCame, Observation, Sent, Told
+from ..observed import REPLIES, Breach, Evidence, FrameCame, Observation, Returned, Sent, Told
 
 DEAD_AIR_MS: Final = 2_000
 """The design's bound; a setting of that name, where there is one, wins."""
@@ -69,9 +69,7 @@ class DeadAir:
         if isinstance(observed, Sent) and observed.kind == "media":
             begins = observed.at if self._drained_at == math.inf else self._drained_at
             self._drained_at = max(begins, observed.at) + len(observed.audio) / RATE
-        elif isinstance(observed, Told) and (
-            observed.state is not State.SPEAKING or observed.does(*REPLIES)
-        ):
+        elif _settles(observed):
             self._drained_at = math.inf
         if observed.at > self._drained_at + GIVEN_BACK_SECONDS:
             self._kept.append(self._drained_at)
@@ -182,6 +180,13 @@ class _Judged:
 
     def _held(self, start: float, end: float) -> bool:
         return any(told.state is State.HOLDING and start <= told.at <= end for told in self._told)
+
+
+def _settles(observed: Observation) -> bool:
+    """Whether what was being said is over, or the call, which may be cut without a word."""
+    if isinstance(observed, Told):
+        return observed.state is not State.SPEAKING or observed.does(*REPLIES)
+    return isinstance(observed, Returned)
 
 
 def _stretches(channel: Timeline) -> Iterator[tuple[float, float, float]]:
