@@ -130,7 +130,7 @@ async def test_an_unknown_model_is_passed_over_for_the_next(
         assert here.groq.served[-1].model == models[1]
 
 
-async def test_a_model_that_is_slow_to_begin_is_passed_over_in_the_same_turn(
+async def test_while_a_model_is_slow_to_begin_the_next_is_asked_as_well(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     async with world() as here:
@@ -139,20 +139,37 @@ async def test_a_model_that_is_slow_to_begin_is_passed_over_in_the_same_turn(
         await here.sandbox.place(placed)
         (turn,) = answers_to(await here.record(placed), "Do you do BBL?")
         assert turn.heard.startswith("Yes")
-        assert turn.latency_ms["llm"] == pytest.approx(1_500 + 110, abs=5)
+        assert turn.latency_ms["llm"] == pytest.approx(600 + 110, abs=5)
+
+
+@pytest.mark.parametrize("kind", ["cut", "truncate", "error_event", "mute", "stall"])
+async def test_where_a_model_breaks_off_the_next_goes_on_and_says_nothing_twice(
+    autojump_clock: trio.testing.MockClock, kind: str
+) -> None:
+    async with world() as here:
+        whole = await here.ring(*ONE_QUESTION)
+        (answer,) = answers_to(await here.record(whole), "Do you do BBL?")
+        placed = here.call(*ONE_QUESTION)
+        here.groq.faults.add(Fault(kind=kind, after=12, seconds=30.0))
+        await here.sandbox.place(placed)
+        (turn,) = answers_to(await here.record(placed), "Do you do BBL?")
+        assert turn.heard == answer.heard
+        first, second = list(here.groq.served)[-2:]
+        assert (first.model, second.model) == ("openai/gpt-oss-20b", "openai/gpt-oss-120b")
 
 
 @pytest.mark.parametrize("kind", ["cut", "truncate", "error_event"])
-async def test_a_model_that_breaks_off_is_heard_as_far_as_it_came_and_apologised_for(
+async def test_where_every_model_breaks_off_it_is_heard_so_far_and_apologised_for(
     autojump_clock: trio.testing.MockClock, kind: str
 ) -> None:
     async with world() as here:
         placed = here.call(*ONE_QUESTION)
-        here.groq.faults.add(Fault(kind=kind, after=12))
+        here.groq.faults.add(Fault(kind=kind, after=12, times=3))
         await here.sandbox.place(placed)
         record = await here.record(placed)
         (turn,) = answers_to(record, "Do you do BBL?")
-        assert turn.heard == "Yes, we do!"
+        assert turn.agent.startswith(turn.heard)
+        assert turn.heard.startswith("Yes, we do!")
         assert "trouble" in record.turns[-1].heard
 
 

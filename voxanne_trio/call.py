@@ -41,7 +41,7 @@ from .settings import Settings
 from .speaking import Speaker
 from .telephony.media_stream import MediaSocket, MediaStream, SocketGone
 from .telephony.playback import Playback
-from .thinking import Thinker
+from .thinking import Ways as ThinkingWays
 from .timers import Timers
 from .tuning import pacing_of, rules_of, ways_of
 
@@ -61,7 +61,7 @@ class Services:
     settings: Settings
     script: Script
     records: Records
-    thinker: Thinker
+    thinking: ThinkingWays
     speakers: tuple[Speaker, ...]
     make_ears: Callable[[str], Ears]
     make_detector: Callable[[FarEnd], Detector]
@@ -191,7 +191,7 @@ class Call:
             rules=self.rules,
             saying=self.conversation.saying(),
             covered_until=self.ears.covered_until,
-            may_speculate=self.services.thinker.has_quota,
+            may_speculate=self.services.thinking.may_speculate(trio.current_time()),
             tool_asked=self.conversation.tool_asked,
             can_repeat=bool(self.conversation.to_repeat),
             can_go_on=bool(self.conversation.unsaid),
@@ -273,7 +273,7 @@ class Call:
             script=self.services.script,
             ways=ways_of(
                 self.services.settings,
-                self.services.thinker,
+                self.services.thinking,
                 self.services.speakers,
                 self.playback,
             ),

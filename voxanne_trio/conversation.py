@@ -33,6 +33,9 @@ from .turns import Phrase, Saying
 SLOWER: Final = 0.85
 """The voice's speed, for a caller who asked for it slower."""
 
+SHORT_SHARE: Final = 4
+"""The part of the history's budget that is left where the model's quota is nearly used up."""
+
 _LATELY_CHARACTERS: Final = 300
 """Of our own words: what an echo of us may still bring."""
 
@@ -312,7 +315,8 @@ class Conversation:
         self.turns += 1
         self.records.turn_ended(self.call_sid, record)
 
-    def _messages(self, *, farewell: bool) -> list[Message]:
+    def _messages(self, in_short: bool, *, farewell: bool) -> list[Message]:
+        budget = self.script.history_tokens
         return messages_for(
             self.script.clinic,
             self.history,
@@ -320,7 +324,7 @@ class Conversation:
             farewell=farewell,
             caller=self.acquaintance.name,
             may_address=self.acquaintance.may_address,
-            budget_tokens=self.script.history_tokens,
+            budget_tokens=budget // SHORT_SHARE if in_short else budget,
         )
 
     async def _use_tool(self, reply: Reply, call: ToolCall) -> None:

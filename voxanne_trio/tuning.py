@@ -8,7 +8,7 @@ from .reply import Ways
 from .settings import Settings
 from .speaking import Speaker
 from .telephony.playback import Pacing, Playback
-from .thinking import Thinker
+from .thinking import Ways as ThinkingWays
 from .turns import Rules
 
 
@@ -31,15 +31,15 @@ def rules_of(settings: Settings) -> Rules:
 
 
 def ways_of(
-    settings: Settings, thinker: Thinker, speakers: Sequence[Speaker], playback: Playback
+    settings: Settings, thinking: ThinkingWays, speakers: Sequence[Speaker], playback: Playback
 ) -> Ways:
     """What the replies of a call are made with."""
     return Ways(
-        thinker=thinker,
-        models=settings.llm_models,
+        thinking=thinking,
         speakers=speakers,
         playback=playback,
         first_token_ms=settings.llm_first_token_ms,
+        stall_ms=settings.llm_stall_ms,
         first_byte_ms=settings.tts_first_byte_ms,
         low_water_ms=settings.low_water_ms,
         pause_ms=settings.sentence_pause_ms,

@@ -17,18 +17,18 @@ from ..observe.timeline import Moment, Timeline
 from ..speaking import Speaker
 from ..telephony.playback import Playback
 from ..telephony.speech import Speech
-from ..thinking import Thinker
+from ..thinking import Ways as ThinkingWays
 
 
 @attrs.frozen(kw_only=True)
 class Ways:
     """What a reply is made with; the same for every reply of a call. Milliseconds."""
 
-    thinker: Thinker
-    models: Sequence[str]
+    thinking: ThinkingWays
     speakers: Sequence[Speaker]
     playback: Playback
     first_token_ms: int
+    stall_ms: int
     first_byte_ms: int
     low_water_ms: int
     pause_ms: int

@@ -24,6 +24,7 @@ from ..call import Services
 from ..clinic import Clinic, ClinicProfileError, load_clinic
 from ..conversation import Script
 from ..errors import ConfigurationError, VendorError
+from ..health import Breaker
 from ..hearing import VoiceDetector, make_ears, prepare_detectors
 from ..humanizer import recited, spoken
 from ..observe.tape import Tapes
@@ -32,14 +33,17 @@ from ..settings import Settings
 from ..speaking.http import HttpSpeaker
 from ..speaking.phrases import Phrases, RunSync, run_here
 from ..speaking.pool import SocketSpeaker
-from ..thinking import ToolBox
-from ..thinking.groq_chat import GroqThinker
+from ..thinking import ToolBox, Way, Ways
+from ..thinking.groq_chat import GROQ, GroqThinker
 from ..turns import Phrase
 from ..upstream import Dialer
 
 CONNECTIONS: Final = 200
 KEPT_ALIVE: Final = 50
 KEEP_ALIVE_SECONDS: Final = 55.0
+
+SECOND: Final = "second llm"
+"""The name of the second provider of models, in logs and reports."""
 
 
 @attrs.frozen(kw_only=True)
@@ -96,13 +100,8 @@ class Composition:
             base_url=settings.deepgram_base_url,
             voice=settings.voice,
         )
-        self._thinker = GroqThinker(
-            self._http_client,
-            api_key=settings.groq_api_key,
-            base_url=settings.groq_base_url,
-            max_completion_tokens=settings.llm_max_completion_tokens,
-            temperature=settings.llm_temperature,
-        )
+        self._thinkers = thinkers_of(settings, self._http_client)
+        self.thinking = ways_to_think(settings, self._thinkers)
         self._lines = lines_of(self.clinic)
         self._spoken = [spoken(recited(line)) for line in self._lines.values()]
         self._phrases = Phrases.load(settings.voice, self._spoken, settings.cache_dir)
@@ -111,7 +110,8 @@ class Composition:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep speak sockets warm and phrases ready until cancelled."""
-        self._thinker.prewarm()
+        for thinker in self._thinkers.values():
+            thinker.prewarm()
         prepare_detectors()
         async with self._http_client, trio.open_nursery() as nursery:
             await nursery.start(self._sockets.run, name="speak sockets")
@@ -141,7 +141,8 @@ class Composition:
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(ask, "deepgram", self._http_speaker.probe)
-            nursery.start_soon(ask, "groq", self._thinker.probe)
+            for vendor, thinker in self._thinkers.items():
+                nursery.start_soon(ask, vendor, thinker.probe)
         return found
 
     def _services(self) -> Services:
@@ -158,7 +159,7 @@ class Composition:
                 clinic_time=partial(clinic_time, self.clinic, outside.wall_clock),
             ),
             records=self.records,
-            thinker=self._thinker,
+            thinking=self.thinking,
             speakers=(self._sockets, self._http_speaker),
             make_ears=lambda call_sid: make_ears(
                 settings, outside.dialer, call_sid=call_sid, keyterms=terms, rng=outside.random
@@ -167,6 +168,34 @@ class Composition:
             wall_clock=outside.wall_clock,
             watch=self._tapes.watch if self._tapes is not None else None,
         )
+
+
+def thinkers_of(settings: Settings, client: httpx.AsyncClient) -> dict[str, GroqThinker]:
+    """Whoever can be asked for an answer, by vendor, the first one first."""
+    make = partial(
+        GroqThinker,
+        client,
+        max_completion_tokens=settings.llm_max_completion_tokens,
+        temperature=settings.llm_temperature,
+    )
+    found = {GROQ: make(api_key=settings.groq_api_key, base_url=settings.groq_base_url)}
+    if settings.llm_second_url and settings.llm_second_models:
+        key, url = settings.llm_second_key, settings.llm_second_url
+        found[SECOND] = make(api_key=key, base_url=url, vendor=SECOND)
+    return found
+
+
+def ways_to_think(settings: Settings, thinkers: Mapping[str, GroqThinker]) -> Ways:
+    """The table of models: those of the first vendor, then those of the second."""
+    if not settings.llm_models:
+        raise ConfigurationError("VOXANNE_LLM_MODELS: no model")
+    models = {GROQ: settings.llm_models, SECOND: settings.llm_second_models}
+    health = {vendor: Breaker(vendor=vendor) for vendor in thinkers}
+    return Ways(
+        Way(thinker, model, health[vendor])
+        for vendor, thinker in thinkers.items()
+        for model in models[vendor]
+    )
 
 
 def _tapes(settings: Settings, outside: Outside) -> Tapes | None:
