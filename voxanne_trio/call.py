@@ -174,8 +174,8 @@ class Call:
                 self.conversation.voiced_until = at
             case TurnEnded(text, at) if text and at is not None:
                 self.conversation.voiced_until = at
-            case ReplyAudible(reply) if reply == self.floor.reply:
-                self.conversation.audible()
+            case ReplyAudible(reply, aside) if reply == self.floor.reply:
+                self.conversation.audible(aside=aside)
             case PlayedOut(reply) if reply == self.floor.reply:
                 self.conversation.played_out()
             case ReplyFailed(_, reason):
@@ -193,6 +193,7 @@ class Call:
             covered_until=self.ears.covered_until,
             may_speculate=self.services.thinking.may_speculate(trio.current_time()),
             tool_asked=self.conversation.tool_asked,
+            tool_runs=self.conversation.tool_runs,
             can_repeat=bool(self.conversation.to_repeat),
             can_go_on=bool(self.conversation.unsaid),
         )
@@ -212,6 +213,8 @@ class Call:
                 conversation.say(reply, phrase, after)
             case turns.Cancel(_, forget_turn):
                 conversation.cancel(forget_turn=forget_turn)
+            case turns.Fill():
+                conversation.fill()
             case turns.Hold():
                 self.playback.pause()
             case turns.Resume():

@@ -7,7 +7,7 @@ the caller had heard of it by then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from functools import partial
 from typing import Final
@@ -47,6 +47,8 @@ class Script:
     clinic: Clinic
     lines: Mapping[Phrase, str]
     phrases: Phrases
+    fillers: Sequence[str]
+    """What is said while an answer takes its time."""
     tools: ToolBox
     history_tokens: int
     clinic_time: Callable[[], str]
@@ -93,6 +95,10 @@ class Conversation:
     """What an interruption left unsaid of it."""
     speed: float = 1.0
     """Of the voice; less than 1 is slower."""
+    _filler: str = ""
+    """The one that was said last."""
+    _fillers: int = 0
+    """How many were said."""
     _lately: str = ""
     """The end of what the voice said before the reply in play."""
 
@@ -149,15 +155,30 @@ class Conversation:
         self.ways.playback.finished(reply.speech)
         self.tell(ReplyProduced(number))
 
-    def audible(self) -> None:
-        """The first frame of the reply in play is on the wire."""
+    def fill(self) -> None:
+        """Say that it takes a moment, if the reply in play has nothing to play: not in the words of
+        the time before, and only from the cache."""
+        texts = [text for text in self.script.fillers if text != self._filler]
+        for text in texts[self._fillers % max(1, len(texts)) :] + texts:
+            audio = self.script.phrases.get(spoken(recited(text)))
+            if audio is None:
+                continue
+            if self.ways.playback.interject(audio):
+                self.log.words("Voxanne: %s", text)
+                self._filler, self._fillers = text, self._fillers + 1
+                self._lately = f"{self._lately} {text}"[-_LATELY_CHARACTERS:]
+            return
+
+    def audible(self, *, aside: bool = False) -> None:
+        """The first frame of the reply in play is on the wire, or that of an aside in it."""
         assert self.reply is not None
         now, timeline = trio.current_time(), self.reply.timeline
-        if not timeline.stamp("first_frame", now):
+        if not aside and not timeline.stamp("first_frame", now):
             return  # after a gap in it
         quiet = self.reply.speech.first_voiced or 0
         timeline.stamp("first_audible", now + quiet * FRAME_MS / 1000)
-        self.log.latency("Answer after %d ms", "total", timeline)
+        if not aside:
+            self.log.latency("Answer after %d ms", "total", timeline)
 
     def cancel(self, *, forget_turn: bool) -> None:
         """The barge-in, one synchronous act: producing and playing end, what was heard stays.
@@ -200,6 +221,11 @@ class Conversation:
     def tool_asked(self) -> bool:
         """Whether a tool was asked for the reply in play."""
         return self.reply is not None and self.reply.has_asked_tools
+
+    @property
+    def tool_runs(self) -> bool:
+        """Whether a tool is being waited for in it."""
+        return self.reply is not None and self.reply.tools_running > 0
 
     def settle(self) -> None:
         """The call is over: whatever was in play was cut off. A second time changes nothing."""
@@ -333,7 +359,11 @@ class Conversation:
         self.history.add_tool_call(call)
         done = trio.Event()
         self.nursery.start_soon(self._run_tool, call, done, name=f"tool {call.name}")
-        await done.wait()
+        reply.tools_running += 1
+        try:
+            await done.wait()
+        finally:
+            reply.tools_running -= 1
 
     async def _run_tool(self, call: ToolCall, done: trio.Event) -> None:
         try:

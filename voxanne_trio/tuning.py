@@ -27,6 +27,9 @@ def rules_of(settings: Settings) -> Rules:
         hangup_grace_ms=settings.hangup_grace_ms,
         max_call_seconds=settings.max_call_seconds,
         speculations=settings.speculations,
+        filler_after_ms=settings.filler_after_ms,
+        dead_air_ms=settings.dead_air_ms,
+        tool_air_ms=settings.tool_air_ms,
     )
 
 

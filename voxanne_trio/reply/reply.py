@@ -51,6 +51,8 @@ class Reply:
     """Whether it is a word between the answers: nobody would want to hear it again."""
     has_asked_tools: bool = False
     """Whether a tool was asked for it: then the caller's words have been acted on."""
+    tools_running: int = 0
+    """How many of them are being waited for."""
     committed: trio.Event = attrs.field(factory=trio.Event)
     """Set once the caller's turn is known to be over: before that, nothing may act."""
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)

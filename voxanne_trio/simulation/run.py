@@ -171,8 +171,8 @@ class Simulation:
             stt=plan.stt,
             **plan.settings,
         ) as here:
-            lines = here.composition.services.script.lines.values()
-            said = [spoken(recited(line)) for line in lines]
+            script = here.composition.services.script
+            said = [spoken(recited(line)) for line in (*script.lines.values(), *script.fillers)]
             cut = (piece for text in said for piece in pieces(text))  # as the stand-in speaks them
             self.voices.vocabulary.seal_phrases([*said, *cut])
             for number, call in enumerate(plan.calls):

@@ -36,12 +36,16 @@ from ..events import (
     WordsHeard,
 )
 from . import lifecycle, listening, speaking
+from .commands import SetTimer
 from .floor import NO_WORDS, Floor, Scene, State, Timer
 from .parts import beyond
 from .replies import Step
 
 Entry = Callable[[Floor, Any, Scene], Step]
 TimerEntry = Callable[[Floor, Scene], Step]
+
+AFTER_A_FILLER_SECONDS: Final = 0.15
+"""A breath, before something else is said."""
 
 _SCENE: Final = Scene()
 
@@ -89,6 +93,23 @@ def _when_audible(heard: Entry, otherwise: Entry) -> Entry:
         return (heard if floor.heard else otherwise)(floor, event, scene)
 
     return entry
+
+
+def _failed(floor: Floor, event: ReplyFailed, scene: Scene) -> Step:
+    """A filler that is being heard is let end; then comes what there is to say instead."""
+    if floor.heard:
+        return lifecycle.broke_off(floor, event, scene)
+    if floor.fillers and scene.saying.unplayed_ms > 0 and floor.ending is None:
+        floor, commands = lifecycle.broke_off(floor, event, scene)
+        seconds = scene.saying.unplayed_ms / 1000 + AFTER_A_FILLER_SECONDS
+        return floor, (*commands, SetTimer(Timer.FILLER, seconds))
+    return lifecycle.nothing_was_said(floor, event, scene)
+
+
+def _played_out(floor: Floor, event: PlayedOut, scene: Scene) -> Step:
+    """Where nothing was heard but a filler, its failure has been counted already."""
+    known = floor.heard or floor.owed is not None
+    return (lifecycle.played_out if known else lifecycle.nothing_was_said)(floor, event, scene)
 
 
 def _nothing(floor: Floor, scene: Scene) -> Step:
@@ -159,9 +180,8 @@ TABLE: Final[dict[State, dict[type[Any], Entry]]] = {
         TurnResumed: _when_heard(speaking.words_over_us, listening.turn_goes_on),
         TurnEndedEagerly: _when_heard(speaking.words_over_us, listening.turn_goes_on),
         TurnEnded: _when_heard(speaking.turn_ended_over_us, listening.turn_ended_again),
-        ReplyFailed: _when_audible(lifecycle.broke_off, lifecycle.nothing_was_said),
-        PlayedOut: _when_audible(lifecycle.played_out, lifecycle.nothing_was_said),
-        RanDry: lifecycle.as_before,
+        ReplyFailed: _failed,
+        PlayedOut: _played_out,
     },
     State.SPEAKING: _SPEAKING,
     State.HOLDING: {
@@ -207,6 +227,7 @@ TIMERS: Final[dict[State, dict[Timer, TimerEntry]]] = {
         **_ANY_TIMER,
         Timer.HOLD_CONFIRM: _voice_was_nothing,
         Timer.HOLD_MAX: _held_before_the_answer,
+        Timer.FILLER: listening.nothing_to_hear,
     },
     State.SPEAKING: _ANY_TIMER,
     State.HOLDING: {

@@ -42,6 +42,16 @@ CONNECTIONS: Final = 200
 KEPT_ALIVE: Final = 50
 KEEP_ALIVE_SECONDS: Final = 55.0
 
+FILLERS: Final = (
+    "One moment.",
+    "Let me check.",
+    "Just a second.",
+    "Bear with me.",
+    "Let me see.",
+    "One second, please.",
+)
+"""What a receptionist says while they look something up; short, for the answer waits behind."""
+
 SECOND: Final = "second llm"
 """The name of the second provider of models, in logs and reports."""
 
@@ -103,7 +113,7 @@ class Composition:
         self._thinkers = thinkers_of(settings, self._http_client)
         self.thinking = ways_to_think(settings, self._thinkers)
         self._lines = lines_of(self.clinic)
-        self._spoken = [spoken(recited(line)) for line in self._lines.values()]
+        self._spoken = [spoken(recited(line)) for line in (*self._lines.values(), *FILLERS)]
         self._phrases = Phrases.load(settings.voice, self._spoken, settings.cache_dir)
         self._tapes = _tapes(settings, outside)
         self.services = self._services()
@@ -154,6 +164,7 @@ class Composition:
                 clinic=self.clinic,
                 lines=self._lines,
                 phrases=self._phrases,
+                fillers=FILLERS,
                 tools=ToolBox(),
                 history_tokens=settings.history_tokens,
                 clinic_time=partial(clinic_time, self.clinic, outside.wall_clock),
