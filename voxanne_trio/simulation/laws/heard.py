@@ -171,7 +171,7 @@ def _requests(
     }
     for number, request in enumerate(evidence.asked):
         messages, begun = _divided(request)
-        spoken = (speech.written for speech in speeches)
+        spoken = [speech.written for speech in speeches]
         if begun and not any(text.startswith(begun) or begun.startswith(text) for text in spoken):
             yield Breach(f"request {number} goes on from {begun[-60:]!r}, which nobody said")
         ours = [str(m["content"]) for m in messages if m["role"] == "assistant" and m["content"]]
