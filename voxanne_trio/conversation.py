@@ -97,8 +97,7 @@ class Conversation:
     """Of the voice; less than 1 is slower."""
     _filler: str = ""
     """The one that was said last."""
-    _fillers: int = 0
-    """How many were said."""
+    _next_filler: int = 0
     _lately: str = ""
     """The end of what the voice said before the reply in play."""
 
@@ -158,14 +157,14 @@ class Conversation:
     def fill(self) -> None:
         """Say that it takes a moment, if the reply in play has nothing to play: not in the words of
         the time before, and only from the cache."""
-        texts = [text for text in self.script.fillers if text != self._filler]
-        for text in texts[self._fillers % max(1, len(texts)) :] + texts:
+        texts, first = self.script.fillers, self._next_filler
+        for text in (*texts[first:], *texts[:first]):
             audio = self.script.phrases.get(spoken(recited(text)))
-            if audio is None:
+            if audio is None or text == self._filler:
                 continue
             if self.ways.playback.interject(audio):
                 self.log.words("Voxanne: %s", text)
-                self._filler, self._fillers = text, self._fillers + 1
+                self._filler, self._next_filler = text, (texts.index(text) + 1) % len(texts)
                 self._lately = f"{self._lately} {text}"[-_LATELY_CHARACTERS:]
             return
 
