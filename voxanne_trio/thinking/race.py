@@ -75,7 +75,7 @@ class Race:
             waiting *= 2
         async with trio.open_nursery() as nursery:
             while waiting and self._winner is None:
-                way = waiting.pop(0)
+                way = waiting.pop(self._best_of(waiting))
                 if way in self.failed and not _is_worth_another_try(self._last_failure):
                     continue
                 attempt = _Attempt(way, trio.current_time(), trio.CancelScope())
@@ -86,10 +86,15 @@ class Race:
             assert self._last_failure is not None
             raise self._last_failure
 
+    def _best_of(self, waiting: Sequence[Way]) -> int:
+        """The first that nothing speaks against by now, else the first."""
+        now = trio.current_time()
+        return next((n for n, way in enumerate(waiting) if way.is_ready(now)), 0)
+
     async def _until_another_is_wanted(self, attempt: _Attempt, waiting: Sequence[Way]) -> None:
         """Until one of those that are asked has won or failed, or the last is unusually slow."""
         hedge_at = float("inf")
-        if waiting and not self._is_hedged and waiting[0].thrift() < Thrift.NO_HEDGING:
+        if not self._is_hedged and self._may_hedge(waiting):
             hedge_at = attempt.began + attempt.way.hedge_seconds
         running = len(self._running)
         with trio.move_on_at(hedge_at) as patience:
@@ -97,6 +102,9 @@ class Race:
                 self._changed = trio.Event()
                 await self._changed.wait()
         self._is_hedged |= patience.cancelled_caught
+
+    def _may_hedge(self, waiting: Sequence[Way]) -> bool:
+        return bool(waiting) and waiting[self._best_of(waiting)].thrift() < Thrift.NO_HEDGING
 
     async def _ask(self, attempt: _Attempt) -> None:
         way, failure = attempt.way, None

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Final
 
 _WORD: Final = re.compile(r"\S+")
+_STOP: Final = re.compile(r"[.?!…]\W*$")
 _DEAF: Final = re.compile(r"[^a-z0-9$%]")
 
 
@@ -30,7 +31,8 @@ class Unrepeated:
         for sentence in said:
             self._starts.append(len(self._said))
             self._said += filter(None, map(_heard, sentence.split()))
-        self._ends = {*self._starts[1:], len(self._said)}
+        ends = zip([*self._starts[1:], len(self._said)], said, strict=True)
+        self._ends = {end: bool(_STOP.search(sentence)) for end, sentence in ends}
         self._kept_back: str | None = ""  # None: what comes is new
 
     def feed(self, text: str) -> str:
@@ -49,7 +51,7 @@ class Unrepeated:
         words = list(_WORD.finditer(text))
         if not is_complete and words and words[-1].end() == len(text):
             words.pop()  # it may go on
-        spoken = [(heard, word.end()) for word in words if (heard := _heard(word.group()))]
+        spoken = [(heard, word) for word in words if (heard := _heard(word.group()))]
         repeated = 0
         for start in self._starts:
             same = self._same(start, [heard for heard, _ in spoken])
@@ -58,12 +60,19 @@ class Unrepeated:
             if same == len(spoken) and is_complete:
                 repeated = max(repeated, same)
             else:
-                ends = (n for n in range(same, 0, -1) if start + n in self._ends)
+                ends = (n for n in range(same, 0, -1) if self._ends_at(start + n, spoken[n - 1][1]))
                 repeated = max(repeated, next(ends, 0))
         if not is_complete and repeated == len(spoken):
             return ""  # nothing new yet
         self._kept_back = None
-        return text[spoken[repeated - 1][1] :] if repeated else text
+        return text[spoken[repeated - 1][1].end() :] if repeated else text
+
+    def _ends_at(self, said: int, word: re.Match[str]) -> bool:
+        """Whether a sentence ended there, and does so by this word too: "We do." is not repeated in
+        "We do it." A beginning that was cut off has no end to be compared."""
+        if said not in self._ends:
+            return False
+        return not self._ends[said] or _STOP.search(word.group()) is not None
 
     def _same(self, start: int, heard: Sequence[str]) -> int:
         """How many words are those that were said from there on."""
