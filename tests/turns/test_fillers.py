@@ -153,6 +153,14 @@ def test_a_reply_that_fails_lets_its_filler_end_and_is_apologised_for_once() -> 
     assert Say(3, Phrase.APOLOGY) in run(ReplyFailed(2, "down"), floor=FILLED)[1]
 
 
+def test_what_broke_off_is_apologised_for_though_its_last_mark_is_lost() -> None:
+    sounding = at(3.2, unplayed_ms=400)
+    floor, commands = run(ReplyFailed(2, "down"), floor=SPEAKING, scene=sounding)
+    assert commands == [filler_in(1.4)]
+    assert run(WAITED, floor=floor, scene=sounding)[1] == [filler_in(0.55)]  # it was held meanwhile
+    assert run(WAITED, floor=floor)[1][:2] == [Cancel(2), Say(3, Phrase.APOLOGY)]
+
+
 def test_who_takes_leave_hears_goodbye_and_no_filler() -> None:
     leaving, _ = run(TurnEnded(Sensitive("Thank you, goodbye.")), floor=LISTENING)
     floor, commands = run(WAITED, floor=leaving)

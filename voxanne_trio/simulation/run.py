@@ -20,7 +20,7 @@ from ..sandbox.server import Placed, seeded
 from ..sandbox.stream import Link
 from ..sandbox.voice import pieces
 from .determinism import Limits, Stuck, virtual_run
-from .faults import OF_ONE_CALL, OF_VENDORS, PARTING, UNHEARING, WatchedSchedule, terminate
+from .faults import OF_DEEPGRAM, OF_ONE_CALL, PARTING, UNHEARING, WatchedSchedule, terminate
 from .laws import DEAD_AIR, LAWS, NEIGHBOURS, RUN, Law, Violation
 from .laws.heard import HeardText
 from .laws.order import InOrder
@@ -101,12 +101,13 @@ def run(
         simulation.fail(_told(error))
     outcome = simulation.outcome(time.perf_counter() - began)
     violations = (*outcome.violations, *_suffering(plan, outcome))
-    return attrs.evolve(outcome, violations=tuple(_classed(plan, v) for v in violations))
+    return attrs.evolve(outcome, violations=tuple(_classed(v) for v in violations))
 
 
-def _classed(plan: Plan, violation: Violation) -> Violation:
-    """Silence while a vendor fails is known: fillers and second requests are not built yet."""
-    failing = plan.profile == FAILING_PROFILE or OF_VENDORS.intersection(violation.faults)
+def _classed(violation: Violation) -> Violation:
+    """Silence while the recogniser or the voice fails is known. While the model does, it is not:
+    there are fillers, and an apology that is kept as audio."""
+    failing = OF_DEEPGRAM.intersection(violation.faults)
     known = "law 5 under faults" if violation.law == DEAD_AIR and failing else ""
     return attrs.evolve(violation, known=known)
 

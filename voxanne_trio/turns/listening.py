@@ -235,8 +235,6 @@ def let_it_be_heard(floor: Floor, scene: Scene, *, waited: bool) -> Step:
 
 def nothing_to_hear(floor: Floor, scene: Scene) -> Step:
     """We work on a reply, and the caller has heard nothing for a while."""
-    if floor.owed is not None and floor.produced and not floor.heard:  # a filler was let end
-        return say(floor, floor.owed, Ending.TROUBLE if floor.owed is Phrase.TROUBLE else None)
     if floor.produced or floor.held or floor.fillers >= MOST_FILLERS:
         return floor, ()
     if floor.voice:

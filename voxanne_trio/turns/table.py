@@ -36,16 +36,12 @@ from ..events import (
     WordsHeard,
 )
 from . import lifecycle, listening, speaking
-from .commands import SetTimer
 from .floor import NO_WORDS, Floor, Scene, State, Timer
 from .parts import beyond
 from .replies import Step
 
 Entry = Callable[[Floor, Any, Scene], Step]
 TimerEntry = Callable[[Floor, Scene], Step]
-
-AFTER_A_FILLER_SECONDS: Final = 0.15
-"""A breath, before something else is said."""
 
 _SCENE: Final = Scene()
 
@@ -97,12 +93,9 @@ def _when_audible(heard: Entry, otherwise: Entry) -> Entry:
 
 def _failed(floor: Floor, event: ReplyFailed, scene: Scene) -> Step:
     """A filler that is being heard is let end; then comes what there is to say instead."""
-    if floor.heard:
+    sounding = floor.fillers and scene.saying.unplayed_ms > 0 and floor.ending is None
+    if floor.heard or sounding:
         return lifecycle.broke_off(floor, event, scene)
-    if floor.fillers and scene.saying.unplayed_ms > 0 and floor.ending is None:
-        floor, commands = lifecycle.broke_off(floor, event, scene)
-        seconds = scene.saying.unplayed_ms / 1000 + AFTER_A_FILLER_SECONDS
-        return floor, (*commands, SetTimer(Timer.FILLER, seconds))
     return lifecycle.nothing_was_said(floor, event, scene)
 
 
@@ -205,6 +198,11 @@ _ANY_TIMER: Final[dict[Timer, TimerEntry]] = {
 }
 
 
+def _silent_for_long(floor: Floor, scene: Scene) -> Step:
+    row = lifecycle.what_is_owed if floor.produced else listening.nothing_to_hear
+    return row(floor, scene)
+
+
 def _voice_was_nothing(floor: Floor, scene: Scene) -> Step:
     return listening.let_it_be_heard(floor, scene, waited=False)
 
@@ -227,9 +225,9 @@ TIMERS: Final[dict[State, dict[Timer, TimerEntry]]] = {
         **_ANY_TIMER,
         Timer.HOLD_CONFIRM: _voice_was_nothing,
         Timer.HOLD_MAX: _held_before_the_answer,
-        Timer.FILLER: listening.nothing_to_hear,
+        Timer.FILLER: _silent_for_long,
     },
-    State.SPEAKING: _ANY_TIMER,
+    State.SPEAKING: {**_ANY_TIMER, Timer.FILLER: lifecycle.what_is_owed},
     State.HOLDING: {
         **_ANY_TIMER,
         Timer.HOLD_CONFIRM: speaking.confirm,
