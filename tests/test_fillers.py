@@ -19,7 +19,7 @@ from voxanne_trio.simulation.world import World, world
 from voxanne_trio.web.composition import FILLERS
 
 QUESTION = "Do you do BBL?"
-ALONE = {"llm_models": ("openai/gpt-oss-20b",), "llm_first_token_ms": 8_000}
+ALONE: dict[str, Any] = {"llm_models": ("openai/gpt-oss-20b",), "llm_first_token_ms": 8_000}
 """One way, and no deadline that would end the wait: what is left is silence, or fillers."""
 
 
