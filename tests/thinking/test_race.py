@@ -176,6 +176,27 @@ async def test_with_every_way_failing_the_least_bad_is_asked_all_the_same(
         assert len(here.asked()) > asked
 
 
+async def test_a_request_that_is_refused_says_nothing_of_the_vendor(
+    autojump_clock: MockClock,
+) -> None:
+    body = b'{"error": {"message": "no", "code": "tool_use_failed"}}'
+    async with desk([Answer([body], 400)] * 8, [Answer(YES)] * 4) as here:
+        for _ in range(4):
+            await here.ask()
+        assert here.ways.health(trio.current_time())["groq"] is Health.CLOSED
+
+
+async def test_with_little_quota_left_nothing_is_asked_on_a_supposition(
+    autojump_clock: MockClock,
+) -> None:
+    async with desk([Answer(YES, headers=SHORT | remaining(200))]) as here:
+        assert here.ways.may_speculate(trio.current_time())
+        await here.ask()
+        assert not here.ways.may_speculate(trio.current_time())
+        await trio.sleep(61)
+        assert here.ways.may_speculate(trio.current_time())
+
+
 # The second request
 
 

@@ -116,7 +116,7 @@ class Thought:
             return None
         assert race.winner is not None
         failed.append(race.winner)
-        return TransientVendorError(race.winner.health.vendor, f"{race.winner} had nothing to say")
+        return TransientVendorError(race.winner.health.vendor, "had nothing to say")
 
     def _race(self, tools: Sequence[ToolSchema], failed: Sequence[Way]) -> Race:
         ways, log = self._reply.ways, self._reply.log

@@ -134,7 +134,7 @@ class Race:
                 await self.take(thought)
                 scope.deadline = trio.current_time() + self.stall_seconds
         if not attempt.has_begun:
-            raise TransientVendorError(way.health.vendor, f"{way.model} had nothing to say")
+            raise TransientVendorError(way.health.vendor, "had nothing to say")
 
     def _win(self, attempt: _Attempt) -> None:
         attempt.has_begun = True
@@ -152,7 +152,7 @@ class Race:
         if attempt.scope.cancelled_caught and not attempt.is_lost:
             limit = self.stall_seconds if attempt.has_begun else self.first_token_seconds
             what = "stalled for" if attempt.has_begun else "no content within"
-            reason = f"{way.model}: {what} {limit * 1000:.0f} ms"
+            reason = f"{what} {limit * 1000:.0f} ms"
             failure = TransientVendorError(way.health.vendor, reason)
         if not attempt.has_begun and attempt.scope.cancelled_caught:
             way.waited(now - attempt.began)

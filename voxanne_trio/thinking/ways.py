@@ -13,7 +13,7 @@ from typing import Final
 
 import attrs
 
-from ..errors import PermanentVendorError, VendorError
+from ..errors import VendorError
 from ..health import Breaker, Health
 from .quota import UNTOLD_SECONDS, Thrift
 from .thoughts import Thinker
@@ -32,7 +32,8 @@ SHORTEST_HEDGE_SECONDS: Final = 0.25
 _PERCENTILE: Final = 0.9
 TOO_MANY: Final = 429
 _NOT_FOUND: Final = 404
-_OF_THE_KEY: Final = frozenset({401, 402, 403})
+_OF_THE_REQUEST: Final = frozenset({400, 413, 415, 422, 424})
+"""Statuses that say nothing of the vendor's health: another request may well succeed."""
 
 
 @attrs.define(eq=False)
@@ -91,7 +92,7 @@ class Way:
         elif error.status == _NOT_FOUND:
             self._missing_until = now + MISSING_SECONDS
             self.health.abandoned()
-        elif isinstance(error, PermanentVendorError) and error.status not in _OF_THE_KEY:
+        elif error.status in _OF_THE_REQUEST:
             self.health.abandoned()
         else:
             self.health.failed(error, now)
