@@ -32,6 +32,7 @@ from .events import (
     ReplyAudible,
     ReplyFailed,
     TurnEnded,
+    VoiceStarted,
     VoiceStopped,
 )
 from .hearing import AudioRing, Detector, Ears, FarEnd
@@ -114,6 +115,8 @@ class Call:
         self.ears = services.make_ears(self.sid)
         far_end = FarEnd()
         self.detector = services.make_detector(far_end)
+        self.voice = False
+        """Whether the caller's voice is on."""
         self.playback = Playback(started.stream_sid, pacing_of(settings), self.tell, far_end)
         self.timers: Timers
         self.conversation: Conversation
@@ -136,15 +139,20 @@ class Call:
                 start(self.ears.listen, self.audio, self.tell, name=f"listen {self.sid}")
                 start(self._read, name=f"read {self.sid}")
                 self.tell(self.stream.started)
+                self.stream.socket.on_draining(self.tell)
         finally:
+            self.stream.socket.on_draining(None)
             self._settle()
 
     async def _read(self) -> None:
         await self.stream.read(hear=self._hear, tell=self.tell)
 
     def _hear(self, frame: bytes, at: float) -> None:
-        self.audio.put(frame, at)
-        for event in self.detector.feed(frame, at):
+        events = self.detector.feed(frame, at)
+        for event in events:
+            self.voice = isinstance(event, VoiceStarted)
+        self.audio.put(frame, at, voice=self.voice)
+        for event in events:
             self.tell(event)
 
     def tell(self, event: Event | MarkReturned) -> None:
@@ -253,7 +261,9 @@ class Call:
         """The record first: `/twiml/after` may be asked as soon as the socket is closed."""
         self.conversation.settle()
         outcome = self.outcome or "broken off"
-        we_ended_it = outcome in {ending.value for ending in turns.Ending}
+        we_ended_it = outcome in {ending.value for ending in turns.Ending} - {
+            turns.Ending.HANDOVER.value
+        }
         ended_at = trio.current_time() if self.ended_at is None else self.ended_at
         milliseconds = round((ended_at - self.started_at) * 1000)
         self.services.records.call_ended(

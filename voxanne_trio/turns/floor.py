@@ -39,6 +39,7 @@ class Phrase(enum.Enum):
     TROUBLE = "trouble"
     TIME_IS_SHORT = "time is short"
     TIME_IS_UP = "time is up"
+    WE_MUST_END = "we must end"
 
 
 class Ending(enum.Enum):
@@ -48,6 +49,9 @@ class Ending(enum.Enum):
     SILENCE = "silence"
     TROUBLE = "trouble"
     LIMIT = "limit"
+    DRAIN = "server stopping"
+    HANDOVER = "handed over"
+    """The call goes on, on another replica."""
 
 
 class Kind(enum.Enum):
@@ -103,6 +107,8 @@ class Timer(enum.Enum):
     HANGUP = "hangup"
     CALL_WARNING = "call warning"
     CALL_LIMIT = "call limit"
+    HANDOVER = "handover"
+    """Another replica is to take the call up, and nobody will be quiet for it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -231,6 +237,8 @@ class Floor:
     """What must be said once the reply in play has been played."""
     to_be_warned: bool = False
     """Whether the caller is still to be told that the longest call is nearly over."""
+    leaving: bool = False
+    """Whether another replica takes the call up, as soon as nobody is in mid-sentence."""
 
     @property
     def interruption(self) -> Interruption:
