@@ -118,7 +118,8 @@ class Composition:
         self._thinkers = thinkers_of(settings, self._http_client)
         self.thinking = ways_to_think(settings, self._thinkers)
         self._lines = lines_of(self.clinic)
-        self._spoken = [spoken(recited(line)) for line in (*self._lines.values(), *FILLERS)]
+        first = (self._lines[Phrase.GREETING], self._lines[Phrase.APOLOGY], *FILLERS)
+        self._spoken = [spoken(recited(line)) for line in (*first, *self._lines.values())]
         self._phrases = Phrases.load(settings.voice, self._spoken, settings.cache_dir)
         self._tapes = _tapes(settings, outside)
         self.services = self._services()
