@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import attrs
 import pytest
@@ -23,6 +25,7 @@ from voxanne_trio.sandbox.faults import Fault
 from voxanne_trio.sandbox.phone import PhoneCall
 from voxanne_trio.sandbox.server import Placed
 from voxanne_trio.simulation.world import World, world
+from voxanne_trio.thinking import Thrift
 
 CONVERSATION = (
     "listen",
@@ -186,7 +189,7 @@ async def test_an_unknown_model_is_passed_over_for_the_next(
         assert here.groq.served[-1].model == models[1]
 
 
-async def test_a_model_that_is_slow_to_begin_is_passed_over_in_the_same_turn(
+async def test_while_a_model_is_slow_to_begin_the_next_is_asked_as_well(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     async with world() as here:
@@ -195,21 +198,80 @@ async def test_a_model_that_is_slow_to_begin_is_passed_over_in_the_same_turn(
         await here.sandbox.place(placed)
         (turn,) = answers_to(await here.record(placed), "Do you do BBL?")
         assert turn.heard.startswith("Yes")
-        assert turn.latency_ms["llm"] == pytest.approx(1_500 + 110, abs=5)
+        assert turn.latency_ms["llm"] == pytest.approx(600 + 110, abs=5)
+
+
+@pytest.mark.parametrize("kind", ["cut", "truncate", "error_event", "mute", "stall"])
+async def test_where_a_model_breaks_off_the_next_goes_on_and_says_nothing_twice(
+    autojump_clock: trio.testing.MockClock, kind: str
+) -> None:
+    async with world() as here:
+        whole = await here.ring(*ONE_QUESTION)
+        (answer,) = answers_to(await here.record(whole), "Do you do BBL?")
+        placed = here.call(*ONE_QUESTION)
+        here.groq.faults.add(Fault(kind=kind, after=12, seconds=30.0))
+        await here.sandbox.place(placed)
+        (turn,) = answers_to(await here.record(placed), "Do you do BBL?")
+        assert turn.heard == answer.heard
+        *_, begun, order = here.asked[-1]
+        assert begun["role"] == "assistant"
+        assert answer.heard.startswith(begun["content"])
+        assert "go on from exactly there" in order["content"]
+        first, second = list(here.groq.served)[-2:]
+        assert (first.model, second.model) == ("openai/gpt-oss-20b", "openai/gpt-oss-120b")
 
 
 @pytest.mark.parametrize("kind", ["cut", "truncate", "error_event"])
-async def test_a_model_that_breaks_off_is_heard_as_far_as_it_came_and_apologised_for(
+async def test_where_every_model_breaks_off_it_is_heard_so_far_and_apologised_for(
     autojump_clock: trio.testing.MockClock, kind: str
 ) -> None:
     async with world() as here:
         placed = here.call(*ONE_QUESTION)
-        here.groq.faults.add(Fault(kind=kind, after=12))
+        here.groq.faults.add(Fault(kind=kind, after=12, times=3))
         await here.sandbox.place(placed)
         record = await here.record(placed)
         (turn,) = answers_to(record, "Do you do BBL?")
-        assert turn.heard == "Yes, we do!"
+        assert turn.agent.startswith(turn.heard)
+        assert turn.heard.startswith("Yes, we do!")
         assert "trouble" in record.turns[-1].heard
+
+
+async def test_a_second_provider_answers_where_the_first_is_down(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    second: dict[str, Any] = {
+        "llm_second_url": "http://groq.test/openai/v1",
+        "llm_second_key": "k2",
+    }
+    async with world(**second, llm_second_models=("openai/gpt-oss-120b",)) as here:
+        placed = here.call(*ONE_QUESTION)
+        here.groq.faults.add(Fault(kind="status", status=401))
+        await here.sandbox.place(placed)
+        (turn,) = answers_to(await here.record(placed), "Do you do BBL?")
+        assert turn.heard.startswith("Yes")
+        health = here.composition.thinking.health(trio.current_time())
+        assert {vendor: found.value for vendor, found in health.items()} == {
+            "groq": "due",
+            "second llm": "closed",
+        }
+
+
+def _always(thrift: Thrift, model: str) -> Thrift:
+    return thrift
+
+
+async def test_with_hardly_any_quota_left_the_history_is_short(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[Thrift, int] = {}
+    for thrift in (Thrift.NONE, Thrift.SHORT_PROMPTS):
+        async with world(history_tokens=200) as here:
+            for way in here.composition.thinking.table:
+                monkeypatch.setattr(way.thinker, "thrift", partial(_always, thrift))
+            steps = ("listen", {"say": "How much is a BBL?"}) * 3
+            await here.ring(*steps, "listen", "hang_up")
+            asked[thrift] = len(here.asked[-1])
+    assert asked[Thrift.SHORT_PROMPTS] < asked[Thrift.NONE]
 
 
 async def test_the_second_failure_in_a_row_ends_the_call_politely(

@@ -28,6 +28,7 @@ SHARED: Final = {
     "environment",
     "errors",
     "events",
+    "health",
     "humanizer",
     "settings",
     "upstream",
@@ -48,7 +49,7 @@ MAY_IMPORT: Final = {
 }
 """Beside itself; a room that is not named here composes others."""
 
-PURE: Final = ("humanizer", "turns", "clinic", "events", "audio", "errors")
+PURE: Final = ("humanizer", "turns", "clinic", "events", "audio", "errors", "health")
 """They never wait, so they need nothing that does."""
 
 FOR_A_PERSON: Final = {"cli", "demo", "naturalness", "simulation"}

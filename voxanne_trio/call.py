@@ -42,7 +42,7 @@ from .settings import Settings
 from .speaking import Speaker
 from .telephony.media_stream import MediaSocket, MediaStream, SocketGone
 from .telephony.playback import Playback
-from .thinking import Thinker
+from .thinking import Ways as ThinkingWays
 from .timers import Timers
 from .tuning import pacing_of, rules_of, ways_of
 
@@ -62,7 +62,7 @@ class Services:
     settings: Settings
     script: Script
     records: Records
-    thinker: Thinker
+    thinking: ThinkingWays
     speakers: tuple[Speaker, ...]
     make_ears: Callable[[str], Ears]
     make_detector: Callable[[FarEnd], Detector]
@@ -182,8 +182,8 @@ class Call:
                 self.conversation.voiced_until = at
             case TurnEnded(text, at) if text and at is not None:
                 self.conversation.voiced_until = at
-            case ReplyAudible(reply) if reply == self.floor.reply:
-                self.conversation.audible()
+            case ReplyAudible(reply, aside) if reply == self.floor.reply:
+                self.conversation.audible(aside=aside)
             case PlayedOut(reply) if reply == self.floor.reply:
                 self.conversation.played_out()
             case ReplyFailed(_, reason):
@@ -199,8 +199,9 @@ class Call:
             rules=self.rules,
             saying=self.conversation.saying(),
             covered_until=self.ears.covered_until,
-            may_speculate=self.services.thinker.has_quota,
+            may_speculate=self.services.thinking.may_speculate(trio.current_time()),
             tool_asked=self.conversation.tool_asked,
+            tool_runs=self.conversation.tool_runs,
             can_repeat=bool(self.conversation.to_repeat),
             can_go_on=bool(self.conversation.unsaid),
         )
@@ -220,6 +221,8 @@ class Call:
                 conversation.say(reply, phrase, after)
             case turns.Cancel(_, forget_turn):
                 conversation.cancel(forget_turn=forget_turn)
+            case turns.Fill():
+                conversation.fill()
             case turns.Hold():
                 self.playback.pause()
             case turns.Resume():
@@ -283,7 +286,7 @@ class Call:
             script=self.services.script,
             ways=ways_of(
                 self.services.settings,
-                self.services.thinker,
+                self.services.thinking,
                 self.services.speakers,
                 self.playback,
             ),

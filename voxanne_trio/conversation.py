@@ -7,7 +7,7 @@ the caller had heard of it by then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from functools import partial
 from typing import Final
@@ -33,6 +33,9 @@ from .turns import Phrase, Saying
 SLOWER: Final = 0.85
 """The voice's speed, for a caller who asked for it slower."""
 
+SHORT_SHARE: Final = 4
+"""The part of the history's budget that is left where the model's quota is nearly used up."""
+
 _LATELY_CHARACTERS: Final = 300
 """Of our own words: what an echo of us may still bring."""
 
@@ -44,6 +47,8 @@ class Script:
     clinic: Clinic
     lines: Mapping[Phrase, str]
     phrases: Phrases
+    fillers: Sequence[str]
+    """What is said while an answer takes its time."""
     tools: ToolBox
     history_tokens: int
     clinic_time: Callable[[], str]
@@ -90,6 +95,9 @@ class Conversation:
     """What an interruption left unsaid of it."""
     speed: float = 1.0
     """Of the voice; less than 1 is slower."""
+    _filler: str = ""
+    """The one that was said last."""
+    _next_filler: int = 0
     _lately: str = ""
     """The end of what the voice said before the reply in play."""
 
@@ -146,15 +154,30 @@ class Conversation:
         self.ways.playback.finished(reply.speech)
         self.tell(ReplyProduced(number))
 
-    def audible(self) -> None:
-        """The first frame of the reply in play is on the wire."""
+    def fill(self) -> None:
+        """Say that it takes a moment, if the reply in play has nothing to play: not in the words of
+        the time before, and only from the cache."""
+        texts, first = self.script.fillers, self._next_filler
+        for text in (*texts[first:], *texts[:first]):
+            audio = self.script.phrases.get(spoken(recited(text)))
+            if audio is None or text == self._filler:
+                continue
+            if self.ways.playback.interject(audio):
+                self.log.words("Voxanne: %s", text)
+                self._filler, self._next_filler = text, (texts.index(text) + 1) % len(texts)
+                self._lately = f"{self._lately} {text}"[-_LATELY_CHARACTERS:]
+            return
+
+    def audible(self, *, aside: bool = False) -> None:
+        """The first frame of the reply in play is on the wire, or that of an aside in it."""
         assert self.reply is not None
         now, timeline = trio.current_time(), self.reply.timeline
-        if not timeline.stamp("first_frame", now):
+        if not aside and not timeline.stamp("first_frame", now):
             return  # after a gap in it
         quiet = self.reply.speech.first_voiced or 0
         timeline.stamp("first_audible", now + quiet * FRAME_MS / 1000)
-        self.log.latency("Answer after %d ms", "total", timeline)
+        if not aside:
+            self.log.latency("Answer after %d ms", "total", timeline)
 
     def cancel(self, *, forget_turn: bool) -> None:
         """The barge-in, one synchronous act: producing and playing end, what was heard stays.
@@ -197,6 +220,11 @@ class Conversation:
     def tool_asked(self) -> bool:
         """Whether a tool was asked for the reply in play."""
         return self.reply is not None and self.reply.has_asked_tools
+
+    @property
+    def tool_runs(self) -> bool:
+        """Whether a tool is being waited for in it."""
+        return self.reply is not None and self.reply.tools_running > 0
 
     def settle(self) -> None:
         """The call is over: whatever was in play was cut off. A second time changes nothing."""
@@ -312,7 +340,8 @@ class Conversation:
         self.turns += 1
         self.records.turn_ended(self.call_sid, record)
 
-    def _messages(self, *, farewell: bool) -> list[Message]:
+    def _messages(self, in_short: bool, *, farewell: bool) -> list[Message]:
+        budget = self.script.history_tokens
         return messages_for(
             self.script.clinic,
             self.history,
@@ -320,7 +349,7 @@ class Conversation:
             farewell=farewell,
             caller=self.acquaintance.name,
             may_address=self.acquaintance.may_address,
-            budget_tokens=self.script.history_tokens,
+            budget_tokens=budget // SHORT_SHARE if in_short else budget,
         )
 
     async def _use_tool(self, reply: Reply, call: ToolCall) -> None:
@@ -329,7 +358,11 @@ class Conversation:
         self.history.add_tool_call(call)
         done = trio.Event()
         self.nursery.start_soon(self._run_tool, call, done, name=f"tool {call.name}")
-        await done.wait()
+        reply.tools_running += 1
+        try:
+            await done.wait()
+        finally:
+            reply.tools_running -= 1
 
     async def _run_tool(self, call: ToolCall, done: trio.Event) -> None:
         try:

@@ -125,6 +125,8 @@ def _checked(value: Any, field: attrs.Attribute[Any]) -> Any:
     about = field.metadata
     if about["origin"]:
         return _origin(value)
+    if about["url"]:
+        return _url(value)
     if about["choices"] and value not in about["choices"]:
         raise ValueError(f"{value!r} is not one of {', '.join(about['choices'])}")
     for number in value if isinstance(value, tuple) else (value,):
@@ -138,6 +140,12 @@ def _check_bounds(value: Any, least: float, most: float | None) -> None:
     if value < least or (most is not None and value > most):
         wanted = f"at least {least:g}" if most is None else f"from {least:g} to {most:g}"
         raise ValueError(f"{value:g} is not {wanted}")
+
+
+def _url(text: str) -> str:
+    """`https://host[:port][/path]`, without the slash at its end."""
+    parts = urlsplit(text)
+    return _origin(f"{parts.scheme}://{parts.netloc}") + parts.path.rstrip("/")
 
 
 def _origin(text: str) -> str:

@@ -120,9 +120,11 @@ class VoiceStopped:
 
 @attrs.frozen
 class ReplyAudible:
-    """A frame of a reply is on the wire: its first, or the first after it ran dry."""
+    """A frame of a reply is on the wire: its first, or the first after it ran dry or was broken
+    into by an `aside`. An `aside` is a filler's first frame: nothing of the reply itself."""
 
     reply: int
+    aside: bool = False
 
 
 @attrs.frozen

@@ -35,11 +35,12 @@ def _setting(
     at_most: float | None = None,
     choices: tuple[str, ...] = (),
     origin: bool = False,
+    url: bool = False,
     can_be_empty: bool = False,
 ) -> Any:
     """One setting: `env` is its variable where that is not `VOXANNE_` and its name. An `origin` is
-    an http or https URL without a path. An empty variable means the default, save where the
-    setting `can_be_empty`."""
+    an http or https URL without a path, a `url` may have one. An empty variable means the default,
+    save where the setting `can_be_empty`."""
     metadata = {
         "help": help,
         "unit": unit,
@@ -49,6 +50,7 @@ def _setting(
         "at_most": at_most,
         "choices": choices,
         "origin": origin,
+        "url": url,
         "can_be_empty": can_be_empty,
     }
     return attrs.field(default=default, metadata=metadata, repr=not secret)
@@ -129,7 +131,20 @@ class Settings:
     llm_models: tuple[str, ...] = _setting(
         ("openai/gpt-oss-20b", "openai/gpt-oss-120b"), "language models, best first"
     )
-    llm_first_token_ms: int = _setting(1_500, "first content, then the next model", unit="ms")
+    llm_second_url: str = _setting(
+        "",
+        "base URL of a second OpenAI-compatible provider, asked after the first;"
+        " `/chat/completions` is added",
+        url=True,
+    )
+    llm_second_key: str = _setting("", "its API key", secret=True)
+    llm_second_models: tuple[str, ...] = _setting((), "its language models, best first")
+    llm_first_token_ms: int = _setting(
+        1_500, "first content, then the next model", unit="ms", at_least=100
+    )
+    llm_stall_ms: int = _setting(
+        1_000, "nothing more in mid-answer, then the next model goes on", unit="ms", at_least=200
+    )
     llm_max_completion_tokens: int = _setting(512, "bound of one reply", unit="tokens", at_least=1)
     llm_temperature: float = _setting(0.4, "sampling temperature", at_least=0, at_most=2)
     history_tokens: int = _setting(2_000, "budget for the past exchanges", unit="tokens")
@@ -162,6 +177,15 @@ class Settings:
     low_water_ms: int = _setting(1_500, "unplayed audio below which more is synthesised", unit="ms")
     resume_rewind_ms: int = _setting(500, "how far back speech resumes after a pause", unit="ms")
     # Turns
+    filler_after_ms: int = _setting(
+        1_200, 'silence that is ours to break, then "one moment"', unit="ms", at_least=200
+    )
+    dead_air_ms: int = _setting(
+        2_000, "longest silence while it is our turn", unit="ms", at_least=400
+    )
+    tool_air_ms: int = _setting(
+        5_000, "the same, while a tool runs and the caller knows", unit="ms", at_least=400
+    )
     hangup_grace_ms: int = _setting(400, "for the phone's own buffer, before we hang up", unit="ms")
     end_of_turn_cap_ms: int = _setting(
         500, "silence after which we end a turn ourselves", unit="ms", at_least=100

@@ -8,7 +8,7 @@ from .reply import Ways
 from .settings import Settings
 from .speaking import Speaker
 from .telephony.playback import Pacing, Playback
-from .thinking import Thinker
+from .thinking import Ways as ThinkingWays
 from .turns import Rules
 
 
@@ -27,21 +27,24 @@ def rules_of(settings: Settings) -> Rules:
         hangup_grace_ms=settings.hangup_grace_ms,
         max_call_seconds=settings.max_call_seconds,
         speculations=settings.speculations,
+        filler_after_ms=settings.filler_after_ms,
+        dead_air_ms=settings.dead_air_ms,
+        tool_air_ms=settings.tool_air_ms,
     )
 
 
 def ways_of(
-    settings: Settings, thinker: Thinker, speakers: Sequence[Speaker], playback: Playback
+    settings: Settings, thinking: ThinkingWays, speakers: Sequence[Speaker], playback: Playback
 ) -> Ways:
     """What the replies of a call are made with."""
     return Ways(
-        thinker=thinker,
-        models=settings.llm_models,
+        thinking=thinking,
         speakers=speakers,
         playback=playback,
         first_token_ms=settings.llm_first_token_ms,
+        model_stall_ms=settings.llm_stall_ms,
         first_byte_ms=settings.tts_first_byte_ms,
-        stall_ms=settings.tts_hedge_ms,
+        voice_stall_ms=settings.tts_hedge_ms,
         low_water_ms=settings.low_water_ms,
         pause_ms=settings.sentence_pause_ms,
     )

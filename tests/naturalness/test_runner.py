@@ -14,6 +14,7 @@ from voxanne_trio.clinic import load_clinic
 from voxanne_trio.errors import PermanentVendorError, TransientVendorError
 from voxanne_trio.naturalness.runner import Agent, Outcome, rate, unchanged
 from voxanne_trio.naturalness.scenario import Scenario, Turn
+from voxanne_trio.thinking import Thrift
 from voxanne_trio.thinking.thoughts import Finished, ThinkingRequest, Thought, Words
 
 CLINIC = load_clinic()
@@ -25,7 +26,9 @@ class Told:
 
     answers: list[str | Exception]
     requests: list[ThinkingRequest] = attrs.field(factory=list)
-    has_quota: bool = True
+
+    def thrift(self, model: str) -> Thrift:
+        return Thrift.NONE
 
     @asynccontextmanager
     async def think(self, request: ThinkingRequest) -> AsyncIterator[AsyncIterator[Thought]]:

@@ -17,7 +17,7 @@ from tests.simulation.mutations import MUTATIONS, PACKAGE, ROOT
 from voxanne_trio.sandbox.faults import Fault
 from voxanne_trio.simulation import coverage
 from voxanne_trio.simulation.batch import Job, as_object, outcomes
-from voxanne_trio.simulation.faults import NAMES, STATES
+from voxanne_trio.simulation.faults import NAMES, OF_THE_MODEL, STATES
 from voxanne_trio.simulation.plan import CallPlan, Options, Plan
 from voxanne_trio.simulation.run import run
 from voxanne_trio.simulation.schedules import Schedule
@@ -57,6 +57,34 @@ def test_a_strided_sweep(action: str, stride: int) -> None:
 def test_a_seed_that_found_something(seed: int, options: Options, what: str) -> None:
     outcome = run(Plan.drawn(seed, options))
     assert outcome.ok, (what, outcome.violations)
+
+
+# The model fails for good, in one way after another: the caller hears of it in time.
+
+PATIENT = (
+    *("listen", {"say": QUESTIONS[0]}, {"listen": 1_500}, {"say": QUESTIONS[1]}),
+    *({"cough": None, "after_ms": 700}, {"listen": 3_000}),
+    *({"say": "Okay, thank you, goodbye."}, {"await_hang_up": 12}),
+)
+
+
+@pytest.mark.wall_seconds(60)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind="chat_no_answer", times=None),
+        Fault(kind="chat_503", times=None),
+        Fault(kind="chat_mute", after=12, times=None),
+        Fault(kind="chat_stall", seconds=9.0, times=None),
+        Fault(kind="groq_refused", times=None),
+    ],
+    ids=lambda fault: fault.kind,
+)
+def test_whatever_the_model_does_the_caller_hears_something(fault: Fault) -> None:
+    assert fault.kind in OF_THE_MODEL
+    call = CallPlan(script=PATIENT, leaves_after=60.0)
+    outcome = run(Plan(calls=(call,), entropy=3, delay_ms=120.0, jitter_ms=40.0, faults=(fault,)))
+    assert outcome.violations == ()
 
 
 # Mutations: the whole of it is `python -m tests.simulation.mutations`.

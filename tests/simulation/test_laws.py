@@ -232,14 +232,26 @@ def test_a_reply_that_was_cut_off_is_not_called_heard_to_its_end() -> None:
     assert "9 words are called heard, 5 had begun" in breach.detail
 
 
+HELLO = {"role": "user", "content": "Hello?"}
+
+
 def test_the_model_is_told_what_was_heard() -> None:
     law, known = told_heard("We are open", 3)
-    asked = [{"role": "system", "content": ""}, {"role": "assistant", "content": "We are open —"}]
+    system = {"role": "system", "content": ""}
+    asked = [system, {"role": "assistant", "content": "We are open —"}, HELLO]
     assert list(law.conclude(attrs.evolve(known, asked=[asked]))) == []
     for wrong in ("We are open on Monday. —", "We are open"):
         asked[1] = {"role": "assistant", "content": wrong}
         (breach,) = law.conclude(attrs.evolve(known, asked=[asked]))
         assert "which was not heard so" in breach.detail
+
+
+def test_a_model_goes_on_from_what_is_being_said_and_from_nothing_else() -> None:
+    law, known = told_heard("We are open", 3)
+    for begun, wrong in (("We are open on Monday.", False), ("We close at noon.", True)):
+        request = [HELLO, {"role": "assistant", "content": begun}]
+        breaches = list(law.conclude(attrs.evolve(known, asked=[request])))
+        assert [("which nobody said" in breach.detail) for breach in breaches] == [True] * wrong
 
 
 # Law 6
@@ -256,6 +268,17 @@ def vocabulary() -> tuple[Vocabulary, list[int], list[int], list[int]]:
         words_of(made, "This is the first."),
         words_of(made, "Then comes the second."),
     )
+
+
+def test_a_filler_may_break_into_a_text_which_then_goes_on() -> None:
+    made, phrase, first, _ = vocabulary()
+    law = InOrder(made)
+    whole = sent(*first[:2], *phrase, *first[2:])
+    assert [breach for one in whole for breach in law.see(one)] == []
+    lost = InOrder(made)
+    cut = sent(*first[:2], *phrase, first[3])
+    (breach,) = [breach for one in cut for breach in lost.see(one)]
+    assert "word 3 of a text after its word 1" in breach.detail
 
 
 def sent(*words: int) -> list[Sent]:

@@ -59,6 +59,10 @@ class SentenceStream:
             return []
         return self.flush()
 
+    def abandon(self) -> None:
+        """What is not complete yet never will be: forget it. What comes next begins anew."""
+        self._text, self._looked = "", 0
+
     def _next_end(self) -> int | None:
         """Where the sentence ends; None while none does, or it cannot be told."""
         for match in END.finditer(self._text, self._looked):

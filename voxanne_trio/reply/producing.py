@@ -17,9 +17,9 @@ import trio
 from ..errors import VendorError
 from ..events import ReplyFailed, ReplyProduced
 from ..humanizer import Sentence
-from ..thinking import Message, ToolCall
+from ..thinking import ToolCall
 from .reply import Reply
-from .thought import Thought, ToolSchema
+from .thought import Messages, Thought, ToolSchema
 from .utterance import Utterance
 
 SENTENCES: Final = 64
@@ -32,7 +32,7 @@ Write = Callable[[trio.MemorySendChannel[Sentence]], Awaitable[None]]
 async def produce_answer(
     reply: Reply,
     *,
-    messages: Callable[[], list[Message]],
+    messages: Messages,
     tools: Sequence[ToolSchema],
     use_tool: Callable[[ToolCall], Awaitable[None]],
 ) -> None:

@@ -17,20 +17,20 @@ from ..observe.timeline import Moment, Timeline
 from ..speaking import Speaker
 from ..telephony.playback import Playback
 from ..telephony.speech import Speech
-from ..thinking import Thinker
+from ..thinking import Ways as ThinkingWays
 
 
 @attrs.frozen(kw_only=True)
 class Ways:
     """What a reply is made with; the same for every reply of a call. Milliseconds."""
 
-    thinker: Thinker
-    models: Sequence[str]
+    thinking: ThinkingWays
     speakers: Sequence[Speaker]
     playback: Playback
     first_token_ms: int
+    model_stall_ms: int
     first_byte_ms: int
-    stall_ms: int
+    voice_stall_ms: int
     low_water_ms: int
     pause_ms: int
 
@@ -52,6 +52,8 @@ class Reply:
     """Whether it is a word between the answers: nobody would want to hear it again."""
     has_asked_tools: bool = False
     """Whether a tool was asked for it: then the caller's words have been acted on."""
+    tools_running: int = 0
+    """How many of them are being waited for."""
     committed: trio.Event = attrs.field(factory=trio.Event)
     """Set once the caller's turn is known to be over: before that, nothing may act."""
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)

@@ -126,7 +126,7 @@ class Utterance:
         speech, ways = self._reply.speech, self._reply.ways
         sent = ways.playback.sent_of(speech)
         in_hand_ms = (speech.kept(sent) - sent - MESSAGE_FRAMES) * FRAME_MS
-        return trio.current_time() + max(ways.stall_ms, in_hand_ms) / 1000
+        return trio.current_time() + max(ways.voice_stall_ms, in_hand_ms) / 1000
 
     def _given_up_at(self) -> float:
         """Until when any lease may be waited for: the caller hears nothing from their turn's end,

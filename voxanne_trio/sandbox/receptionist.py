@@ -47,6 +47,9 @@ class Receptionist:
 
     def answer(self, messages: Sequence[Mapping[str, Any]], tools: Sequence[str] = ()) -> Answer:
         """What to say next; a tool call where one of the offered tools serves the wish."""
+        if (begun := _begun(messages)) is not None:
+            whole = self.answer(messages[:begun], tools)
+            return Answer(_rest(whole.text, str(messages[begun]["content"])))
         if messages[-1].get("role") == "tool":
             return Answer(_from_tool(str(messages[-1].get("content") or "")))
         talk = self._talk(messages)
@@ -84,6 +87,26 @@ class Receptionist:
             if found:
                 return found[0]
         return None
+
+
+def _begun(messages: Sequence[Mapping[str, Any]]) -> int | None:
+    """Where the beginning of the answer is given, if it is: then it is to be gone on with."""
+    talk = [n for n, message in enumerate(messages) if message.get("role") != "system"]
+    last = messages[talk[-1]] if talk else {}
+    return talk[-1] if last.get("role") == "assistant" and last.get("content") else None
+
+
+def _rest(text: str, begun: str) -> str:
+    """What of an answer comes after its beginning; now and then with a running start, as models
+    take it."""
+    words, said = text.split(), begun.split()
+    if words[: len(said)] != said:
+        return text
+    rest = " ".join(words[len(said) :])
+    if len(said) % 2:
+        return rest
+    last = re.split(r"(?<=[.?!]) ", begun)[-1]
+    return f"{last} {rest}" if rest else last
 
 
 def _texts(messages: Sequence[Mapping[str, Any]], role: str) -> list[str]:

@@ -22,8 +22,11 @@ NAMES: Final = tuple(KINDS)
 OF_ONE_CALL: Final = frozenset(name for name, kind in KINDS.items() if kind.place == "media")
 """They strike a call that can be told; the others meet whoever asks a vendor next."""
 
-OF_VENDORS: Final = frozenset(
-    name for name, kind in KINDS.items() if kind.place not in {"media", "webhook", "process"}
+OF_THE_MODEL: Final = tuple(name for name, kind in KINDS.items() if kind.place in {"chat", "groq"})
+OF_DEEPGRAM: Final = frozenset(
+    name
+    for name, kind in KINDS.items()
+    if kind.place in {"listen", "speak", "speak_http", "deepgram"}
 )
 
 OF_THE_VOICE: Final = frozenset(

@@ -21,9 +21,9 @@ from ..sandbox.stream import Link
 from ..sandbox.voice import pieces
 from .determinism import Limits, Stuck, virtual_run
 from .faults import (
+    OF_DEEPGRAM,
     OF_ONE_CALL,
     OF_THE_VOICE,
-    OF_VENDORS,
     PARTING,
     UNHEARING,
     WatchedSchedule,
@@ -109,14 +109,13 @@ def run(
         simulation.fail(_told(error))
     outcome = simulation.outcome(time.perf_counter() - began)
     violations = (*outcome.violations, *_suffering(plan, outcome))
-    return attrs.evolve(outcome, violations=tuple(_classed(plan, v) for v in violations))
+    return attrs.evolve(outcome, violations=tuple(_classed(v) for v in violations))
 
 
-def _classed(plan: Plan, violation: Violation) -> Violation:
-    """Silence while a vendor other than the voice fails is known: fillers and second requests are
-    not built yet."""
-    unexcused = OF_VENDORS - OF_THE_VOICE
-    failing = plan.profile == FAILING_PROFILE or unexcused.intersection(violation.faults)
+def _classed(violation: Violation) -> Violation:
+    """Silence while the recogniser fails is known. While the model or the voice does, it is not:
+    there are fillers, second ways, and an apology that is kept as audio."""
+    failing = (OF_DEEPGRAM - OF_THE_VOICE).intersection(violation.faults)
     known = "law 5 under faults" if violation.law == DEAD_AIR and failing else ""
     return attrs.evolve(violation, known=known)
 
@@ -181,8 +180,8 @@ class Simulation:
             stt=plan.stt,
             **plan.settings,
         ) as here:
-            lines = here.composition.services.script.lines.values()
-            said = [spoken(recited(line)) for line in lines]
+            script = here.composition.services.script
+            said = [spoken(recited(line)) for line in (*script.lines.values(), *script.fillers)]
             cut = (piece for text in said for piece in pieces(text))  # as the stand-in speaks them
             self.voices.vocabulary.seal_phrases([*said, *cut])
             for number, call in enumerate(plan.calls):

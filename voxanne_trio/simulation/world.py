@@ -51,6 +51,9 @@ PUBLIC: Final = "http://voxanne.test"
 WARM_SECONDS: Final = 5.0
 """Of virtual time, after which the phrases are synthesised and the speak sockets are open."""
 
+LONGEST_WARM_SECONDS: Final = 60.0
+"""The same, where the vendors are slow."""
+
 _NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Wires are plain in here; a context with the system's certificates takes 30 ms to make."""
 
@@ -173,6 +176,9 @@ async def world(
         await nursery.start(_serve, server, stopping)
         if warm_phrases:
             await trio.sleep(WARM_SECONDS)
+            with trio.move_on_after(LONGEST_WARM_SECONDS):
+                while composition.missing_phrases()[0]:  # noqa: ASYNC110 - nobody tells when
+                    await trio.sleep(1)
         yield World(network, composition, sandbox, vendor, groq, nursery, asked, stopping)
         nursery.cancel_scope.cancel()
 

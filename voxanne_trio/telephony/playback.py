@@ -112,6 +112,7 @@ class Playback:
         """Underruns so far: times the phone ran dry inside a reply."""
         self._epoch = 0
         self._paused = False
+        self._in_aside = False  # what was sent last is one
         self._flowing = False  # audio has left since the speech began or was taken up again
         self._sent = 0  # frames of the speech handed to the socket
         self._marked = 0  # position of the last mark sent
@@ -172,6 +173,21 @@ class Playback:
         """Go on from the last pause before where the phone stopped."""
         self._paused = False
         self.changed()
+
+    def interject(self, audio: bytes) -> bool:
+        """Let the caller hear this first, while the speech has nothing to play.
+
+        False, and nothing happens, where it has, where it is held, and where it is complete.
+        """
+        speech = self._speech
+        if speech is None or speech.finished or self._paused or not speech.gate_open:
+            return False
+        enough = 0 if self._flowing else self._pacing.start_buffer_ms
+        if not self._is_dry or (self.waiting_ms and self.waiting_ms >= enough):
+            return False
+        speech.interject(audio, self._sent)
+        self.changed()
+        return True
 
     def open_gate(self) -> None:
         """Let a speech that was held behind its gate be heard."""
@@ -276,10 +292,11 @@ class Playback:
                 self._is_dry = True
                 self._tell(RanDry(speech.reply))
                 continue
-            resuming = self._is_dry
+            is_aside = speech.aside_at(self._sent) is not None
+            begins = self._is_dry or (self._in_aside and not is_aside)
             await send(self._take(speech, now))
-            if resuming and speech is self._speech and not self._paused:
-                self._tell(ReplyAudible(speech.reply))
+            if begins and speech is self._speech and not self._paused:
+                self._tell(ReplyAudible(speech.reply, aside=is_aside))
 
     def _due(self, now: float) -> float:
         """When there is something to do next; `inf` while that takes a change."""
@@ -306,7 +323,8 @@ class Playback:
             limits.append(boundary)
         end = min(limits)
         if now > self._drained_at:
-            self.gaps += self._flowing and now > self._drained_at + UNDERRUN_SECONDS
+            underrun = self._flowing and not self._in_aside
+            self.gaps += underrun and now > self._drained_at + UNDERRUN_SECONDS
             self._anchor, self._is_proven = (self._sent, now + UNPROVEN_SECONDS), False
             self._stretch = (self._sent, now)
         begins_at = max(self._drained_at, now)
@@ -316,6 +334,7 @@ class Playback:
         message = encode_media(self._stream_sid, audio)
         if self._far_end is not None:
             self._far_end.played(audio, begins_at)
+        self._in_aside = speech.aside_at(self._sent) is not None
         self._sent = end
         self._flowing, self._is_dry = True, False
         ended = speech.finished and end >= speech.frames
@@ -391,4 +410,4 @@ class Playback:
         self._anchor, self._is_proven = (frame, trio.current_time()), False
         self._final_mark = None
         self._owed.clear()
-        self._flowing, self._is_dry = False, True
+        self._flowing, self._is_dry, self._in_aside = False, True, False

@@ -71,6 +71,8 @@ class Pace:
 
 @attrs.define(eq=False)
 class _Passage:
+    """What one flush gives."""
+
     sentences: tuple[Sentence, ...]
     start: int = 0
     end: int | None = None  # known once the flush is complete
@@ -79,6 +81,13 @@ class _Passage:
     @property
     def characters(self) -> int:
         return sum(len(sentence.spoken) for sentence in self.sentences)
+
+    def make_room(self, at: int, frames: int) -> None:
+        """So many frames that are not its own come in before that one."""
+        self.start += frames if self.start >= at else 0
+        self.boundaries = tuple(end + frames if end > at else end for end in self.boundaries)
+        if self.end is not None and self.end > at:
+            self.end += frames
 
 
 class Speech:
@@ -96,9 +105,11 @@ class Speech:
         self._audio = bytearray()
         self._forgotten = 0  # frames dropped from the front of the audio
         self._rest = b""  # of a frame that is not whole yet
-        self._voiced = bytearray()  # 0 or 1 for each frame
+        self._voiced = bytearray()  # 0 or 1 for each frame; asides say nothing: 0
+        self._asides: list[tuple[int, int]] = []  # from, to
         self._passages: list[_Passage] = []
         self._filling = 0
+        self._first_of_aside: int | None = None
 
     # Filled
 
@@ -212,12 +223,29 @@ class Speech:
         voiced = silent = 0
         for position in range(start, frame + 1):
             if position < frame and not self._voiced[position]:
-                silent += 1
+                silent += self.aside_at(position) is None
                 continue
             if silent >= SENTENCE_PAUSE_FRAMES and least <= voiced <= most:
                 return position
             voiced, silent = voiced + 1, 0
         return None
+
+    def interject(self, audio: bytes, at: int) -> None:
+        """Put an aside before the frame `at`, of which nothing has been played yet.
+
+        It is heard, but is no part of what is said: it stands in no sentence, no text and no count.
+        """
+        audio = padded(audio)
+        frames = len(audio) // FRAME_BYTES
+        first = (at - self._forgotten) * FRAME_BYTES
+        self._audio[first:first] = audio
+        self._voiced[at:at] = bytes(frames)
+        for passage in self._passages:
+            passage.make_room(at, frames)
+        self._asides.append((at, at + frames))
+        if self._first_of_aside is None:
+            pieces = (audio[n * FRAME_BYTES : (n + 1) * FRAME_BYTES] for n in range(frames))
+            self._first_of_aside = at + next((n for n, f in enumerate(pieces) if is_voiced(f)), 0)
 
     def finish(self) -> None:
         """No passage will follow."""
@@ -241,9 +269,14 @@ class Speech:
 
     @property
     def first_voiced(self) -> int | None:
-        """The first frame that is not silence."""
-        position = self._voiced.find(1)
-        return position if position >= 0 else None
+        """The first frame that is not silence, an aside's included."""
+        own = self._voiced.find(1)
+        found = [self._first_of_aside, own if own >= 0 else None]
+        return min((frame for frame in found if frame is not None), default=None)
+
+    def aside_at(self, frame: int) -> tuple[int, int] | None:
+        """The aside in which that frame is, from and to; None where it is the speech's own."""
+        return next((aside for aside in self._asides if aside[0] <= frame < aside[1]), None)
 
     def audio(self, start: int, end: int) -> bytes:
         """The frames from `start` up to `end`."""
@@ -257,12 +290,17 @@ class Speech:
             self._forgotten = before
 
     def next_boundary(self, after: int) -> int | None:
-        """The next frame after `after` at which a sentence ends, where that is known already."""
+        """The next frame after `after` at which a sentence ends, where that is known already, or an
+        aside begins or ends."""
         ends = (end for passage in self._passages for end in passage.boundaries if end > after)
-        return next(ends, None)
+        edges = (edge for aside in self._asides for edge in aside if edge > after)
+        return min((end for end in (next(ends, None), next(edges, None)) if end), default=None)
 
     def pause_before(self, frame: int, at_most: int) -> int:
-        """Where to take speech up again: the last pause before `frame`, at most so far back."""
+        """Where to take speech up again: the last pause before `frame`, at most so far back. An
+        aside is not taken up: what comes after it is."""
+        if (aside := self.aside_at(frame)) is not None:
+            return aside[1]
         earliest = max(frame - at_most, self._forgotten, 0)
         for position in range(frame, earliest, -1):
             if not self._voiced[position - 1 : position + 1].strip(b"\0"):
@@ -363,6 +401,9 @@ class Speech:
             ends.append(self._likely_pause(passage.start + predicted, passage))
         return tuple(accumulate([*ends, passage.end], max))
 
+    def _is_pause(self, frame: int) -> bool:
+        return not self._voiced[frame] and self.aside_at(frame) is None
+
     def _likely_pause(self, frame: int, passage: _Passage) -> int:
         """Where the pause begins that most likely ends a sentence: a long one, not far away."""
         assert passage.end is not None
@@ -370,7 +411,7 @@ class Speech:
         best, best_score = frame, 0.0
         run_start = None
         for position in range(first, min(frame + 2 * SNAP_FRAMES, passage.end) + 1):
-            silent = position < passage.end and not self._voiced[position]
+            silent = position < passage.end and self._is_pause(position)
             if silent and run_start is None:
                 run_start = position
             elif not silent and run_start is not None:

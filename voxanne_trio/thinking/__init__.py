@@ -5,22 +5,32 @@ is in `groq_chat`, imported by the composition root alone: its SDK costs a quart
 """
 
 from .history import History
-from .prompt import messages_for, system_prompt
+from .prompt import messages_for, system_prompt, to_go_on
+from .quota import Thrift
+from .race import Race
+from .repeating import Unrepeated
 from .thoughts import Finished, Message, Thinker, ThinkingRequest, Thought, ToolCall, Words
 from .tools import BadArguments, Tool, ToolBox
+from .ways import Way, Ways
 
 __all__ = [
     "BadArguments",
     "Finished",
     "History",
     "Message",
+    "Race",
     "Thinker",
     "ThinkingRequest",
     "Thought",
+    "Thrift",
     "Tool",
     "ToolBox",
     "ToolCall",
+    "Unrepeated",
+    "Way",
+    "Ways",
     "Words",
     "messages_for",
     "system_prompt",
+    "to_go_on",
 ]

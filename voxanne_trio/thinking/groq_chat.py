@@ -9,7 +9,7 @@ call's. No retries here: a live turn has no time for them.
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, Self
@@ -22,7 +22,7 @@ import trio
 from ..errors import TransientVendorError, VendorError
 from ..upstream import end_from_within
 from .chat_stream import ChatStream, vendor_error
-from .quota import Quota
+from .quota import Quota, Thrift
 from .thoughts import ThinkingRequest, Thought
 
 TIMEOUT: Final = httpx.Timeout(connect=4.0, read=15.0, write=5.0, pool=2.0)
@@ -33,13 +33,24 @@ LAST_BYTES_SECONDS: Final = 0.2
 
 CLOSE_SECONDS: Final = 1.0
 
+GROQ: Final = "groq"
+_GROQ_PATH: Final = "/openai/v1"
+
 logging.getLogger("groq").setLevel(logging.INFO)  # its debug lines hold the caller's words
+
+
+class _Elsewhere(groq.AsyncGroq):
+    """The SDK, for a server whose base URL has its own path: `https://api.openai.com/v1`."""
+
+    def _prepare_url(self, url: str) -> httpx.URL:  # the SDK has no public hook for paths
+        return super()._prepare_url(url.removeprefix(_GROQ_PATH))
 
 
 class GroqThinker:
     """A `Thinker` on Groq, or on any other server with `/openai/v1/chat/completions`.
 
-    `base_url` is the origin alone. `http_client` is shared with others and closed by its owner.
+    `base_url` is the origin alone; for another `vendor` it is the whole base URL, to which
+    `/chat/completions` is added. `http_client` is shared with others and closed by its owner.
     """
 
     def __init__(
@@ -50,26 +61,26 @@ class GroqThinker:
         base_url: str,
         max_completion_tokens: int,
         temperature: float,
-        vendor: str = "groq",
+        vendor: str = GROQ,
     ) -> None:
         self._vendor = vendor
         self._max_completion_tokens = max_completion_tokens
         self._temperature = temperature
-        self._client = groq.AsyncGroq(
+        sdk = groq.AsyncGroq if vendor == GROQ else _Elsewhere
+        self._client = sdk(
             api_key=api_key,
             base_url=base_url,
             http_client=http_client,
             max_retries=0,
             timeout=TIMEOUT,
         )
-        self._quota = Quota()
+        self._quotas: defaultdict[str, Quota] = defaultdict(Quota)  # limits are by model
         # Otherwise the first request asks for it in a worker thread.
         self._client._platform = groq_base.get_platform()
 
-    @property
-    def has_quota(self) -> bool:
-        """See `Thinker.has_quota`."""
-        return not self._quota.is_short(trio.current_time())
+    def thrift(self, model: str) -> Thrift:
+        """See `Thinker.thrift`."""
+        return self._quotas[model].thrift(trio.current_time())
 
     def prewarm(self) -> None:
         """Import what the SDK imports on first use (50-120 ms): at start, not in a call."""
@@ -97,9 +108,9 @@ class GroqThinker:
                 response = await opening.__aenter__()
         except VendorError as error:
             if error.status == 429:
-                self._quota.refused(error.retry_after, trio.current_time())
+                self._quotas[request.model].refused(error.retry_after, trio.current_time())
             raise
-        self._quota.read(response.headers, trio.current_time())
+        self._quotas[request.model].read(response.headers, trio.current_time())
         thoughts = _Thoughts(self, response.iter_bytes())
         try:
             yield thoughts
@@ -122,7 +133,9 @@ class GroqThinker:
             },
         }
         if "gpt-oss" in request.model:  # always reasons; other models may refuse both
-            parameters |= {"reasoning_effort": "low", "include_reasoning": False}
+            parameters["reasoning_effort"] = "low"
+            if self._vendor == GROQ:
+                parameters["include_reasoning"] = False
         if request.tools:
             parameters |= {
                 "tools": list(request.tools),

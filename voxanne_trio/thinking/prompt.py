@@ -8,7 +8,7 @@ them is a name, which `humanizer.names` lets through as a few words of letters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ..clinic import Clinic, Service
@@ -41,6 +41,12 @@ _USE_NAME: Final = "Say it once in this answer if that is natural, set off by co
 _NO_NAME: Final = "You have just said it: leave it out of this answer."
 _FAREWELL: Final = (
     "The call is ending. Say goodbye in one short friendly sentence. Ask nothing, add nothing."
+)
+
+_GO_ON: Final = (
+    "You were cut off there. The caller hears what you have said so far: go on from exactly there, "
+    "in mid-sentence if need be. Do not repeat any of it, do not greet, do not mention this. "
+    "If the answer was complete, write nothing."
 )
 
 
@@ -79,6 +85,15 @@ def messages_for(
     if farewell:
         messages.append({"role": "system", "content": _FAREWELL})
     return messages
+
+
+def to_go_on(messages: Sequence[Message], said: str) -> list[Message]:
+    """The messages for a model that is to finish an answer whose beginning is being heard."""
+    return [
+        *messages,
+        {"role": "assistant", "content": said},
+        {"role": "system", "content": _GO_ON},
+    ]
 
 
 def _emergency(clinic: Clinic) -> str:

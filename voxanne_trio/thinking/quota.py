@@ -1,45 +1,73 @@
-"""How much of the tokens per minute is left, as the vendor's headers say. Pure.
+"""How much of an account's quota is left, as the vendor's headers say. Pure.
 
 Every answer carries `x-ratelimit-limit-tokens`, `-remaining-tokens` and `-reset-tokens` (a Go
-duration, "2m59.56s"). Tokens per minute are the scarce quota: when little is left, no request is
-made that may turn out to be for nothing.
+duration, "2m59.56s"), by the minute, and the same of requests, by the day. The scarcer of the two
+counts, until it is reset or another answer tells more. As it gets scarcer, what may turn out to be
+for nothing is given up first, and what makes an answer worse last.
 """
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Mapping
 from typing import Final
 
-SHORT_SHARE: Final = 0.25
-"""With less than this share left, the quota is short."""
+
+class Thrift(enum.IntEnum):
+    """How sparingly to ask; each includes those before it."""
+
+    NONE = 0
+    NO_SPECULATION = 1
+    """Nothing is asked before the caller's turn is surely over."""
+    NO_HEDGING = 2
+    """No question is put twice at once."""
+    SHORT_PROMPTS = 3
+    """Less of what was said before is sent along."""
+
+
+_BELOW: Final = (
+    (0.05, Thrift.SHORT_PROMPTS),
+    (0.12, Thrift.NO_HEDGING),
+    (0.25, Thrift.NO_SPECULATION),
+)
+"""With less than this share left."""
+
+_KINDS: Final = ("tokens", "requests")
+UNTOLD_SECONDS: Final = 1.0
+"""How long a refusal holds that does not say."""
 
 _PART: Final = re.compile(r"([0-9.]+)(ms|us|µs|ns|h|m|s)")
 _SECONDS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 
 class Quota:
-    """The tokens of one vendor's account. Times are any clock that only goes forward."""
+    """What is left for one model of an account. Times are any clock that only goes forward."""
 
     def __init__(self) -> None:
-        self._short_until = 0.0
+        self._found: dict[str, tuple[Thrift, float]] = {}  # by kind: how scarce, until when
 
     def read(self, headers: Mapping[str, str], now: float) -> None:
         """What an answer said about it; one that says nothing changes nothing."""
-        limit = _number(headers.get("x-ratelimit-limit-tokens"))
-        remaining = _number(headers.get("x-ratelimit-remaining-tokens"))
-        if limit is None or remaining is None or limit <= 0:
-            return
-        is_short = remaining < SHORT_SHARE * limit
-        reset = seconds(headers.get("x-ratelimit-reset-tokens", ""))
-        self._short_until = now + reset if is_short else 0.0
+        for kind in _KINDS:
+            limit = _number(headers.get(f"x-ratelimit-limit-{kind}"))
+            remaining = _number(headers.get(f"x-ratelimit-remaining-{kind}"))
+            if limit is None or remaining is None or limit <= 0:
+                continue
+            left = remaining / limit
+            thrift = next((thrift for share, thrift in _BELOW if left < share), Thrift.NONE)
+            reset = seconds(headers.get(f"x-ratelimit-reset-{kind}", ""))
+            self._found[kind] = (thrift, now + reset)
 
     def refused(self, retry_after: float | None, now: float) -> None:
         """A request was refused for want of it."""
-        self._short_until = max(self._short_until, now + (retry_after or 1.0))
+        self._found["refusal"] = (Thrift.SHORT_PROMPTS, now + (retry_after or UNTOLD_SECONDS))
 
-    def is_short(self, now: float) -> bool:
-        return now < self._short_until
+    def thrift(self, now: float) -> Thrift:
+        """How sparingly to ask now."""
+        return max(
+            (thrift for thrift, until in self._found.values() if now < until), default=Thrift.NONE
+        )
 
 
 def seconds(duration: str) -> float:

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import attrs
 
+from .quota import Thrift
+
 Message = dict[str, Any]
 """One message as every OpenAI-compatible server takes it: `role`, `content`, tool fields."""
 
@@ -56,9 +58,8 @@ class ThinkingRequest:
 class Thinker(Protocol):
     """A way to ask a model."""
 
-    @property
-    def has_quota(self) -> bool:
-        """Whether there is enough left for a question that may turn out to be for nothing."""
+    def thrift(self, model: str) -> Thrift:
+        """How sparingly that model must be asked, by what is left of its quota."""
         ...
 
     def think(

@@ -66,6 +66,13 @@ class Cancel:
 
 
 @attrs.frozen
+class Fill:
+    """Say "one moment" or its like, as an aside in the reply in play, which goes on behind it."""
+
+    reply: int
+
+
+@attrs.frozen
 class Hold:
     """Silence the phone now but keep what has not been played."""
 
@@ -123,6 +130,7 @@ Command = (
     | Repeat
     | GoOn
     | Cancel
+    | Fill
     | Hold
     | Resume
     | EndTurn

@@ -102,6 +102,8 @@ class Timer(enum.Enum):
     HOLD_CONFIRM = "hold confirm"
     HOLD_MAX = "hold max"
     IDLE = "idle"
+    FILLER = "filler"
+    """It is our turn, and the caller has heard nothing for a while."""
     HANGUP = "hangup"
     CALL_WARNING = "call warning"
     CALL_LIMIT = "call limit"
@@ -124,6 +126,14 @@ class Rules:
     hangup_grace_ms: int = 400
     max_call_seconds: int = 1_800
     speculations: int = 3
+    filler_after_ms: int = 1_200
+    dead_air_ms: int = 2_000
+    tool_air_ms: int = 5_000
+
+    @property
+    def tool_filler_after_ms(self) -> int:
+        """While a tool runs and the caller has been told so; as far from the limit as otherwise."""
+        return self.tool_air_ms - max(0, self.dead_air_ms - self.filler_after_ms)
 
 
 @attrs.frozen(kw_only=True)
@@ -152,6 +162,8 @@ class Scene:
     may_speculate: bool = True
     tool_asked: bool = False
     """Whether a tool was asked for the reply in play: then its turn cannot be taken back."""
+    tool_runs: bool = False
+    """Whether one is running for it."""
     can_repeat: bool = False
     """Whether something was heard that could be said again."""
     can_go_on: bool = False
@@ -181,6 +193,8 @@ class Floor:
     """Whether nothing more will be produced for the reply in play."""
     heard: bool = False
     """Whether the caller has heard some of it."""
+    fillers: int = 0
+    """How many were heard in it: they are nothing of the reply."""
     held: bool = False
     """Whether it is kept silent for the caller's voice."""
     needs_words: bool = False

@@ -23,6 +23,13 @@ from .replies import Step, be_patient, idle, respond, say
 
 FAILURES_BEFORE_GIVING_UP: Final = 2
 
+LATE_MARK_SECONDS: Final = 1.0
+"""How long the last mark of a reply that broke off is waited for before the apology: what was heard
+is known better with it."""
+
+BREATH_SECONDS: Final = 0.15
+"""The same where nothing was heard but a filler."""
+
 WARNED_SECONDS: Final = 60
 """So long before the longest call ends, the caller is told."""
 
@@ -99,7 +106,21 @@ def broke_off(floor: Floor, event: ReplyFailed, scene: Scene) -> Step:
     if floor.ending is not None:
         return floor, ()  # there is nothing left to say better
     giving_up = failures >= FAILURES_BEFORE_GIVING_UP or floor.owed is Phrase.TROUBLE
-    return attrs.evolve(floor, owed=Phrase.TROUBLE if giving_up else Phrase.APOLOGY), ()
+    floor = attrs.evolve(floor, owed=Phrase.TROUBLE if giving_up else Phrase.APOLOGY)
+    return floor, (_owed_by(LATE_MARK_SECONDS if floor.heard else BREATH_SECONDS, scene),)
+
+
+def _owed_by(seconds: float, scene: Scene) -> SetTimer:
+    return SetTimer(Timer.FILLER, scene.saying.unplayed_ms / 1000 + seconds)
+
+
+def what_is_owed(floor: Floor, scene: Scene) -> Step:
+    """What broke off has been played as far as it goes, and the mark that says so is late."""
+    if floor.owed is None or not floor.produced or floor.ending is not None:
+        return floor, ()
+    if scene.saying.unplayed_ms > 0:
+        return floor, (_owed_by(BREATH_SECONDS, scene),)
+    return say(floor, floor.owed, Ending.TROUBLE if floor.owed is Phrase.TROUBLE else None)
 
 
 def played_out(floor: Floor, event: PlayedOut, scene: Scene) -> Step:

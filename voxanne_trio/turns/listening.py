@@ -23,7 +23,7 @@ from ..events import (
     WordsHeard,
 )
 from . import policy
-from .commands import Cancel, Command, EndTurn, Hold, Resume, SetTimer, StopTimer
+from .commands import Cancel, Command, EndTurn, Fill, Hold, Resume, SetTimer, StopTimer
 from .floor import NO_WORDS, Ending, Floor, Phrase, Scene, State, Timer
 from .parts import merged
 from .replies import (
@@ -31,6 +31,7 @@ from .replies import (
     cap,
     closed,
     drop,
+    filler,
     goes_on,
     idle,
     is_covered,
@@ -52,6 +53,9 @@ FORCED_SECONDS: Final = 0.3
 """How long the recogniser may take to end a turn that we asked it to end."""
 
 MOST_ASKED_AGAIN: Final = 2
+MOST_FILLERS: Final = 10
+"""In one reply; its deadlines end it long before."""
+
 _LADDER: Final = (Phrase.STILL_THERE, Phrase.STILL_THERE_AGAIN)
 
 
@@ -225,7 +229,19 @@ def let_it_be_heard(floor: Floor, scene: Scene, *, waited: bool) -> Step:
     if not waited and not is_covered(floor, scene):
         return floor, (SetTimer(Timer.HOLD_CONFIRM, POLL_SECONDS),)
     timers = (StopTimer(Timer.HOLD_CONFIRM), StopTimer(Timer.HOLD_MAX))
-    return attrs.evolve(floor, held=False), (*timers, Resume())
+    floor = attrs.evolve(floor, held=False)
+    return floor, (*timers, Resume(), filler(floor, scene, floor.voiced_until))
+
+
+def nothing_to_hear(floor: Floor, scene: Scene) -> Step:
+    """We work on a reply, and the caller has heard nothing for a while."""
+    if floor.produced or floor.held or floor.fillers >= MOST_FILLERS:
+        return floor, ()
+    if floor.voice:
+        return floor, (SetTimer(Timer.FILLER, POLL_SECONDS),)
+    if floor.ending is not None and not floor.heard:
+        return say(floor, Phrase.GOODBYE, floor.ending)  # who takes leave does not wait
+    return floor, (Fill(floor.reply), filler(floor, scene))
 
 
 def turn_goes_on(floor: Floor, event: SpeechStarted | WordsHeard, scene: Scene) -> Step:
@@ -245,6 +261,7 @@ def turn_goes_on(floor: Floor, event: SpeechStarted | WordsHeard, scene: Scene) 
     )
     timers = (
         StopTimer(Timer.HOLD_CONFIRM),
+        StopTimer(Timer.FILLER),
         SetTimer(Timer.UNANSWERED, scene.rules.hold_max_ms / 1000),
     )
     return listening, (

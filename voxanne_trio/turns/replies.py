@@ -33,7 +33,7 @@ _OF_THE_TURN: Final = tuple(
     StopTimer(timer)
     for timer in (
         *(Timer.END_OF_TURN, Timer.FORCED, Timer.UNANSWERED, Timer.VOICE_WITHOUT_WORDS),
-        *(Timer.HOLD_CONFIRM, Timer.HOLD_MAX, Timer.IDLE, Timer.HANGUP),
+        *(Timer.HOLD_CONFIRM, Timer.HOLD_MAX, Timer.IDLE, Timer.HANGUP, Timer.FILLER),
     )
 )
 """A reply begins: nothing of what was waited for matters any more."""
@@ -99,7 +99,7 @@ def _again(floor: Floor, whole: Sensitive, scene: Scene) -> Step:
     else:
         command = Repeat(saying.reply, whole, slower=policy.asks_for_slower(said))
     saying, held = _kept_silent(saying, scene)
-    return saying, (*_OF_THE_TURN, command, *held)
+    return saying, (*_OF_THE_TURN, command, *held, filler(saying, scene))
 
 
 def speculate(floor: Floor, text: Sensitive, scene: Scene) -> Step:
@@ -134,7 +134,8 @@ def _answering(floor: Floor, whole: Sensitive, scene: Scene) -> Step:
         kind=Kind.GOODBYE if farewell else Kind.ANSWER,
         ending=Ending.FAREWELL if farewell else None,
     )
-    return _kept_silent(answering, scene)
+    answering, held = _kept_silent(answering, scene)
+    return answering, (*held, filler(answering, scene))
 
 
 def _kept_silent(floor: Floor, scene: Scene) -> Step:
@@ -172,6 +173,7 @@ def begun(floor: Floor, **changes: Any) -> Floor:
     anew = {
         **dict.fromkeys(("produced", "heard", "held", "needs_words"), False),
         **dict.fromkeys(("asked", "speculating"), NO_WORDS),
+        "fillers": 0,
         "kind": Kind.ANSWER,
         "ending": None,
     }
@@ -202,7 +204,8 @@ def closed(floor: Floor) -> Floor:
 def barge_in(floor: Floor, text: Sensitive, scene: Scene) -> Step:
     """The caller takes the floor: what we were saying ends here."""
     cancel = Cancel(floor.reply)
-    timers = tuple(StopTimer(timer) for timer in (Timer.HANGUP, Timer.HOLD_CONFIRM, Timer.HOLD_MAX))
+    stopped = (Timer.HANGUP, Timer.HOLD_CONFIRM, Timer.HOLD_MAX, Timer.FILLER)
+    timers = tuple(StopTimer(timer) for timer in stopped)
     listening = attrs.evolve(
         floor, state=State.LISTENING, ending=None, owed=None, held=False, words=text
     )
@@ -250,6 +253,14 @@ def idle(floor: Floor, scene: Scene, since: float | None = None) -> Command:
         seconds = ladder[min(floor.rung, len(ladder) - 1)]
     since = scene.now if since is None else since
     return SetTimer(Timer.IDLE, max(0.0, seconds - (scene.now - since)))
+
+
+def filler(floor: Floor, scene: Scene, since: float | None = None) -> Command:
+    """The next filler, unless the reply is heard before: after a silence from that moment on."""
+    rules = scene.rules
+    told = scene.tool_runs and floor.fillers
+    after_ms = rules.tool_filler_after_ms if told else rules.filler_after_ms
+    return SetTimer(Timer.FILLER, left_of(after_ms, since, scene))
 
 
 def be_patient(floor: Floor, scene: Scene) -> Step:

@@ -26,7 +26,7 @@ from .commands import Hold, Resume, SetTimer, StopTimer
 from .floor import NO_WORDS, Floor, Scene, State, Timer
 from .listening import POLL_SECONDS, voice_noticed, voice_over
 from .parts import merged
-from .replies import Step, barge_in, closed, is_covered, is_ours, left_of, respond, spoken
+from .replies import Step, barge_in, closed, filler, is_covered, is_ours, left_of, respond, spoken
 
 FALSE_HOLDS: Final = 2
 FALSE_HOLD_SECONDS: Final = 30.0
@@ -34,11 +34,13 @@ FALSE_HOLD_SECONDS: Final = 30.0
 
 
 def audible(floor: Floor, event: ReplyAudible, scene: Scene) -> Step:
+    if event.aside:
+        return attrs.evolve(floor, fillers=floor.fillers + 1), ()
     return attrs.evolve(floor, state=State.SPEAKING, heard=True), ()
 
 
 def ran_dry(floor: Floor, event: RanDry, scene: Scene) -> Step:
-    return attrs.evolve(floor, state=State.PROCESSING), ()
+    return attrs.evolve(floor, state=State.PROCESSING), (filler(floor, scene),)
 
 
 # Voice
@@ -172,4 +174,6 @@ def resume(floor: Floor, scene: Scene) -> Step:
         noticed=floor.voice,
     )
     timers = (StopTimer(Timer.HOLD_CONFIRM), StopTimer(Timer.HOLD_MAX))
-    return speaking, (*timers, Resume())
+    is_dry = speaking.state is State.PROCESSING
+    waits = (filler(speaking, scene, floor.voiced_until),) if is_dry else ()
+    return speaking, (*timers, Resume(), *waits)

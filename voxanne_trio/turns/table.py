@@ -97,6 +97,20 @@ def _when_audible(heard: Entry, otherwise: Entry) -> Entry:
     return entry
 
 
+def _failed(floor: Floor, event: ReplyFailed, scene: Scene) -> Step:
+    """A filler that is being heard is let end; then comes what there is to say instead."""
+    sounding = floor.fillers and scene.saying.unplayed_ms > 0 and floor.ending is None
+    if floor.heard or sounding:
+        return lifecycle.broke_off(floor, event, scene)
+    return lifecycle.nothing_was_said(floor, event, scene)
+
+
+def _played_out(floor: Floor, event: PlayedOut, scene: Scene) -> Step:
+    """Where nothing was heard but a filler, its failure has been counted already."""
+    known = floor.heard or floor.owed is not None
+    return (lifecycle.played_out if known else lifecycle.nothing_was_said)(floor, event, scene)
+
+
 def _nothing(floor: Floor, scene: Scene) -> Step:
     return floor, ()
 
@@ -166,9 +180,8 @@ TABLE: Final[dict[State, dict[type[Any], Entry]]] = {
         TurnResumed: _when_heard(speaking.words_over_us, listening.turn_goes_on),
         TurnEndedEagerly: _when_heard(speaking.words_over_us, listening.turn_goes_on),
         TurnEnded: _when_heard(speaking.turn_ended_over_us, listening.turn_ended_again),
-        ReplyFailed: _when_audible(lifecycle.broke_off, lifecycle.nothing_was_said),
-        PlayedOut: _when_audible(lifecycle.played_out, lifecycle.nothing_was_said),
-        RanDry: lifecycle.as_before,
+        ReplyFailed: _failed,
+        PlayedOut: _played_out,
     },
     State.SPEAKING: _SPEAKING,
     State.HOLDING: {
@@ -193,6 +206,11 @@ _ANY_TIMER: Final[dict[Timer, TimerEntry]] = {
 }
 
 
+def _silent_for_long(floor: Floor, scene: Scene) -> Step:
+    row = lifecycle.what_is_owed if floor.produced else listening.nothing_to_hear
+    return row(floor, scene)
+
+
 def _voice_was_nothing(floor: Floor, scene: Scene) -> Step:
     return listening.let_it_be_heard(floor, scene, waited=False)
 
@@ -215,8 +233,9 @@ TIMERS: Final[dict[State, dict[Timer, TimerEntry]]] = {
         **_ANY_TIMER,
         Timer.HOLD_CONFIRM: _voice_was_nothing,
         Timer.HOLD_MAX: _held_before_the_answer,
+        Timer.FILLER: _silent_for_long,
     },
-    State.SPEAKING: _ANY_TIMER,
+    State.SPEAKING: {**_ANY_TIMER, Timer.FILLER: lifecycle.what_is_owed},
     State.HOLDING: {
         **_ANY_TIMER,
         Timer.HOLD_CONFIRM: speaking.confirm,

@@ -25,6 +25,7 @@ from ..call import Services
 from ..clinic import Clinic, ClinicProfileError, load_clinic
 from ..conversation import Script
 from ..errors import ConfigurationError, VendorError
+from ..health import Breaker
 from ..hearing import VoiceDetector, make_ears, prepare_detectors
 from ..humanizer import recited, spoken
 from ..observe.tape import Tapes
@@ -34,8 +35,8 @@ from ..speaking.hedge import Hedge
 from ..speaking.http import HttpSpeaker
 from ..speaking.phrases import Phrases
 from ..speaking.pool import SocketSpeaker
-from ..thinking import ToolBox
-from ..thinking.groq_chat import GroqThinker
+from ..thinking import ToolBox, Way, Ways
+from ..thinking.groq_chat import GROQ, GroqThinker
 from ..turns import Phrase
 from ..upstream import Dialer
 
@@ -48,6 +49,19 @@ GREETING_SECONDS: Final = 3.0
 
 KEPT_ALIVE: Final = 50
 KEEP_ALIVE_SECONDS: Final = 55.0
+
+FILLERS: Final = (
+    "One moment.",
+    "Let me check.",
+    "Just a second.",
+    "Bear with me.",
+    "Let me see.",
+    "One second, please.",
+)
+"""What a receptionist says while they look something up; short, for the answer waits behind."""
+
+SECOND: Final = "second llm"
+"""The name of the second provider of models, in logs and reports."""
 
 
 @attrs.frozen(kw_only=True)
@@ -107,16 +121,11 @@ class Composition:
         )
         ways, after_ms = (self._sockets, self._http_speaker), settings.tts_hedge_ms
         self._speakers = tuple(Hedge(*order, after_ms=after_ms) for order in (ways, ways[::-1]))
-        self._thinker = GroqThinker(
-            self._http_client,
-            api_key=settings.groq_api_key,
-            base_url=settings.groq_base_url,
-            max_completion_tokens=settings.llm_max_completion_tokens,
-            temperature=settings.llm_temperature,
-        )
+        self._thinkers = thinkers_of(settings, self._http_client)
+        self.thinking = ways_to_think(settings, self._thinkers)
         self._lines = lines_of(self.clinic)
-        # The greeting comes first, here and when they are made.
-        self._spoken = [spoken(recited(line)) for line in self._lines.values()]
+        first = (self._lines[Phrase.GREETING], self._lines[Phrase.APOLOGY], *FILLERS)
+        self._spoken = [spoken(recited(line)) for line in (*first, *self._lines.values())]
         self._phrases = Phrases.load(settings.voice, self._spoken, settings.cache_dir)
         self._tapes = _tapes(settings, outside)
         self.services = self._services()
@@ -126,7 +135,8 @@ class Composition:
 
         Raises `ConfigurationError` where calls can never be kept.
         """
-        self._thinker.prewarm()
+        for thinker in self._thinkers.values():
+            thinker.prewarm()
         prepare_detectors()
         async with self._http_client, trio.open_nursery() as nursery:
             if self._keeping is not None:
@@ -171,7 +181,8 @@ class Composition:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._greeting_has_come)
             nursery.start_soon(ask, "deepgram", self._http_speaker.probe)
-            nursery.start_soon(ask, "groq", self._thinker.probe)
+            for vendor, thinker in self._thinkers.items():
+                nursery.start_soon(ask, vendor, thinker.probe)
         return found
 
     def missing_phrases(self) -> tuple[int, int]:
@@ -188,12 +199,13 @@ class Composition:
                 clinic=self.clinic,
                 lines=self._lines,
                 phrases=self._phrases,
+                fillers=FILLERS,
                 tools=ToolBox(),
                 history_tokens=settings.history_tokens,
                 clinic_time=partial(clinic_time, self.clinic, outside.wall_clock),
             ),
             records=self.records,
-            thinker=self._thinker,
+            thinking=self.thinking,
             speakers=self._speakers,
             make_ears=lambda call_sid: make_ears(
                 settings, outside.dialer, call_sid=call_sid, keyterms=terms, rng=outside.random
@@ -202,6 +214,34 @@ class Composition:
             wall_clock=outside.wall_clock,
             watch=self._tapes.watch if self._tapes is not None else None,
         )
+
+
+def thinkers_of(settings: Settings, client: httpx.AsyncClient) -> dict[str, GroqThinker]:
+    """Whoever can be asked for an answer, by vendor, the first one first."""
+    make = partial(
+        GroqThinker,
+        client,
+        max_completion_tokens=settings.llm_max_completion_tokens,
+        temperature=settings.llm_temperature,
+    )
+    found = {GROQ: make(api_key=settings.groq_api_key, base_url=settings.groq_base_url)}
+    if settings.llm_second_url and settings.llm_second_models:
+        key, url = settings.llm_second_key, settings.llm_second_url
+        found[SECOND] = make(api_key=key, base_url=url, vendor=SECOND)
+    return found
+
+
+def ways_to_think(settings: Settings, thinkers: Mapping[str, GroqThinker]) -> Ways:
+    """The table of models: those of the first vendor, then those of the second."""
+    if not settings.llm_models:
+        raise ConfigurationError("VOXANNE_LLM_MODELS: no model")
+    models = {GROQ: settings.llm_models, SECOND: settings.llm_second_models}
+    health = {vendor: Breaker(vendor=vendor) for vendor in thinkers}
+    return Ways(
+        Way(thinker, model, health[vendor])
+        for vendor, thinker in thinkers.items()
+        for model in models[vendor]
+    )
 
 
 def _database_records(settings: Settings, outside: Outside) -> DatabaseRecords | None:

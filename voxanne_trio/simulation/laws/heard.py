@@ -8,9 +8,9 @@ often it was within a word is counted in `exact` and `interruptions`, for whoeve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -57,8 +57,9 @@ class HeardText:
                     reply.barged_in = observed.does("Cancel")
             if observed.speech is not None and observed.reply not in self._replies:
                 self._replies[observed.reply] = _Reply(observed.speech, observed.at)
-            if isinstance(observed.event, ReplyAudible) and observed.event.reply in self._replies:
-                self._replies[observed.event.reply].audible = True
+            event = observed.event
+            if isinstance(event, ReplyAudible) and event.reply in self._replies:
+                self._replies[event.reply].audible |= not event.aside
         yield from ()
 
     def conclude(self, evidence: Evidence) -> Iterator[Breach]:
@@ -74,7 +75,8 @@ class HeardText:
                 continue
             waiting = waiting[waiting.index(reply) + 1 :]
             yield from self._judge(turn, reply, _heard_of(reply, words, evidence), evidence)
-        yield from _requests(evidence, [_told(turn) for turn in record.turns if turn.heard.strip()])
+        said = [_told(turn) for turn in record.turns if turn.heard.strip()]
+        yield from _requests(evidence, said, [reply.speech for reply in self._replies.values()])
 
     def _judge(
         self, turn: TurnRecord, reply: _Reply, heard: list[Played], evidence: Evidence
@@ -145,17 +147,33 @@ def claimed(heard: str, sentences: Sequence[Sentence]) -> tuple[int, int]:
     return before, before
 
 
+def _divided(
+    request: Sequence[Mapping[str, Any]],
+) -> tuple[Sequence[Mapping[str, Any]], str]:
+    """The messages up to the caller's last words, and what was said of an answer to them."""
+    last = max((n for n, m in enumerate(request) if m["role"] in {"user", "tool"}), default=-1)
+    after = (m for m in request[last + 1 :] if m["role"] == "assistant" and m["content"])
+    return request[: last + 1], " ".join(str(m["content"]) for m in after)
+
+
 def _told(turn: TurnRecord) -> str:
     """What the model must be told that we said in a turn."""
     return f"{turn.heard.strip()} {INTERRUPTED}" if turn.interrupted else turn.heard.strip()
 
 
-def _requests(evidence: Evidence, said: Sequence[str]) -> Iterator[Breach]:
-    """What the model was told we had said is what was heard: some turns in a row, in full."""
+def _requests(
+    evidence: Evidence, said: Sequence[str], speeches: Sequence[Speech]
+) -> Iterator[Breach]:
+    """What the model was told we had said is what was heard: some turns in a row, in full. After
+    the caller's last words may stand the beginning of the answer itself, as it is being spoken."""
     told = {
         joined for start in range(len(said)) for joined in accumulate(said[start:], "{} {}".format)
     }
-    for number, messages in enumerate(evidence.asked):
+    for number, request in enumerate(evidence.asked):
+        messages, begun = _divided(request)
+        spoken = [speech.written for speech in speeches]
+        if begun and not any(text.startswith(begun) or begun.startswith(text) for text in spoken):
+            yield Breach(f"request {number} goes on from {begun[-60:]!r}, which nobody said")
         ours = [str(m["content"]) for m in messages if m["role"] == "assistant" and m["content"]]
         if ours and " ".join(ours) not in told:
             yield Breach(

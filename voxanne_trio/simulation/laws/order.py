@@ -2,7 +2,8 @@
 
 Words carry their numbers in the order of synthesis, so what goes to the phone must count up: inside
 a text word by word, from its first; back only to take up again what a `clear` has cut, or to a
-phrase that is kept as audio. A reply that comes back after another has begun counts down.
+phrase that is kept as audio. A reply that comes back after another has begun counts down. A filler
+is such a phrase, and may break into a text, which then goes on where it was.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ class InOrder:
 
     vocabulary: Vocabulary = attrs.field(factory=Vocabulary)
     _last: Word | None = None
+    _broken: Word | None = None
+    """The last word of a text before the phrases that have come since."""
     _cleared: bool = False
     _new_reply: bool = False
 
@@ -45,6 +48,10 @@ class InOrder:
 
     def _next(self, word: Word) -> Iterator[Breach]:
         last, self._last = self._last, word
+        is_phrase = self.vocabulary.is_phrase(word.number)
+        broken, self._broken = self._broken, self._broken if is_phrase else word
+        if last is not None and not is_phrase and self.vocabulary.is_phrase(last.number):
+            last = broken if broken is not None and broken.passage == word.passage else last
         if last is not None and last.number == word.number and not self._cleared:
             return
         cleared, self._cleared = self._cleared, False

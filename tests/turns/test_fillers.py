@@ -1,0 +1,174 @@
+"""The floor while an answer takes its time: "one moment", and what becomes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+
+from tests.turns.situations import (
+    LISTENING,
+    PLAYING,
+    PROCESSING,
+    QUESTION,
+    SPEAKING,
+    about,
+    at,
+    expired,
+    said,
+)
+from voxanne_trio.events import (
+    Event,
+    PlayedOut,
+    RanDry,
+    ReplyAudible,
+    ReplyFailed,
+    ReplyProduced,
+    Sensitive,
+    TurnEnded,
+    TurnEndedEagerly,
+    VoiceStarted,
+    VoiceStopped,
+    WordsHeard,
+)
+from voxanne_trio.turns import (
+    Answer,
+    Cancel,
+    Command,
+    Commit,
+    Fill,
+    Floor,
+    Hold,
+    Phrase,
+    Resume,
+    Say,
+    Scene,
+    SetTimer,
+    State,
+    StopTimer,
+    Timer,
+    step,
+)
+
+WAITED = expired(Timer.FILLER)
+QUIET = at(3.0, unplayed_ms=0, lately="")
+
+
+def run(*happened: Event, floor: Floor, scene: Scene = QUIET) -> tuple[Floor, list[Command]]:
+    commands: tuple[Command, ...] = ()
+    for event in happened:
+        floor, commands = step(floor, event, scene)
+    return floor, [command for command in commands if not isinstance(command, StopTimer)]
+
+
+def filler_in(seconds: float) -> Any:
+    return SetTimer(Timer.FILLER, about(seconds))
+
+
+FILLED = run(WAITED, ReplyAudible(2, aside=True), floor=PROCESSING)[0]
+
+
+def test_a_turn_that_is_decided_is_heard_of_within_the_time_for_a_filler() -> None:
+    _, commands = run(TurnEnded(said(QUESTION)), floor=LISTENING)
+    assert commands == [Answer(2, said(QUESTION)), filler_in(1.2)]
+    supposed, commands = run(TurnEndedEagerly(said(QUESTION)), floor=LISTENING)
+    assert filler_in(1.2) not in commands  # nothing is owed to the caller yet
+    _, commands = run(TurnEnded(said(QUESTION)), floor=supposed)
+    assert commands == [filler_in(1.2), Commit(2)]
+
+
+def test_a_filler_leaves_the_reply_in_the_making_and_the_turn_open() -> None:
+    floor, commands = run(WAITED, floor=PROCESSING)
+    assert commands == [Fill(2), filler_in(1.2)]
+    floor, commands = run(ReplyAudible(2, aside=True), floor=floor)
+    assert (floor.state, floor.heard, floor.fillers, commands) == (State.PROCESSING, False, 1, [])
+    assert run(RanDry(2), floor=floor)[1] == [filler_in(1.2)]
+    floor, _ = run(ReplyAudible(2), floor=floor)
+    assert (floor.state, floor.heard) == (State.SPEAKING, True)
+
+
+def test_an_answer_that_runs_dry_in_its_middle_is_filled_too() -> None:
+    floor, commands = run(RanDry(2), floor=SPEAKING)
+    assert commands == [filler_in(1.2)]
+    floor, commands = run(WAITED, floor=floor)
+    assert (floor.state, commands) == (State.PROCESSING, [Fill(2), filler_in(1.2)])
+
+
+def test_while_a_tool_runs_the_second_filler_comes_later() -> None:
+    tool = attrs.evolve(QUIET, tool_asked=True, tool_runs=True)
+    assert run(WAITED, floor=PROCESSING, scene=tool)[1] == [Fill(2), filler_in(1.2)]
+    assert run(RanDry(2), floor=FILLED, scene=tool)[1] == [filler_in(5.0 - 0.8)]
+
+
+def test_fillers_are_bounded_in_number() -> None:
+    floor = PROCESSING
+    for _ in range(10):
+        floor, commands = run(WAITED, floor=floor)
+        assert Fill(2) in commands
+        floor, _ = run(ReplyAudible(2, aside=True), RanDry(2), floor=floor)
+    assert run(WAITED, floor=floor)[1] == []
+
+
+@pytest.mark.parametrize("floor", [SPEAKING, LISTENING, run(ReplyProduced(2), floor=PROCESSING)[0]])
+def test_there_is_none_where_we_speak_or_listen_or_all_is_produced(floor: Floor) -> None:
+    assert run(WAITED, floor=floor) == (floor, [])
+
+
+def test_there_is_none_over_the_callers_voice_and_one_soon_after_it_was_nothing() -> None:
+    held, commands = run(VoiceStarted(2.5), floor=PROCESSING)
+    assert Hold() in commands
+    assert run(WAITED, floor=held)[1] == []
+    floor, _ = run(VoiceStopped(2.8, 300), floor=held)
+    _, commands = run(expired(Timer.HOLD_CONFIRM), floor=floor, scene=at(3.3, QUIET))
+    assert commands == [Resume(), filler_in(0.7)]  # 1.2 s after the voice
+    loud = attrs.evolve(PROCESSING, voice=True)  # it holds nothing any more
+    assert run(WAITED, floor=loud)[1] == [filler_in(0.1)]
+
+
+def test_words_over_a_filler_are_merged_into_the_turn() -> None:
+    sounding = at(3.2, unplayed_ms=400)
+    held, commands = run(VoiceStarted(3.1), floor=FILLED, scene=sounding)
+    assert (held.state, commands[0]) == (State.PROCESSING, Hold())  # it falls silent
+    floor, commands = run(WordsHeard(said("And how much is it")), floor=held, scene=sounding)
+    assert (floor.state, floor.unanswered) == (State.LISTENING, said(QUESTION))
+    assert Cancel(2, forget_turn=True) in commands
+    _, commands = run(TurnEnded(said("And how much is it?")), floor=floor, scene=sounding)
+    assert Answer(3, said(f"{QUESTION} And how much is it?")) in commands
+
+
+def test_our_own_filler_in_the_callers_line_is_no_word_of_theirs() -> None:
+    sounding = at(3.2, unplayed_ms=400, lately="One moment.")
+    assert run(WordsHeard(said("one moment")), floor=FILLED, scene=sounding)[1] == []
+
+
+def test_a_reply_that_fails_lets_its_filler_end_and_is_apologised_for_once() -> None:
+    sounding = at(3.2, unplayed_ms=400)
+    floor, commands = run(ReplyFailed(2, "down"), floor=FILLED, scene=sounding)
+    assert (floor.failures, commands) == (1, [filler_in(0.55)])
+    for over in (PlayedOut(2), WAITED):  # a phone whose marks are lost is not waited for
+        apology, commands = run(over, floor=floor)
+        assert commands[:2] == [Cancel(2), Say(3, Phrase.APOLOGY)]
+        assert apology.failures == 1
+    assert Say(3, Phrase.APOLOGY) in run(ReplyFailed(2, "down"), floor=FILLED)[1]
+
+
+def test_what_broke_off_is_apologised_for_though_its_last_mark_is_lost() -> None:
+    sounding = at(3.2, unplayed_ms=400)
+    floor, commands = run(ReplyFailed(2, "down"), floor=SPEAKING, scene=sounding)
+    assert commands == [filler_in(1.4)]
+    assert run(WAITED, floor=floor, scene=sounding)[1] == [filler_in(0.55)]  # it was held meanwhile
+    assert run(WAITED, floor=floor)[1][:2] == [Cancel(2), Say(3, Phrase.APOLOGY)]
+
+
+def test_who_takes_leave_hears_goodbye_and_no_filler() -> None:
+    leaving, _ = run(TurnEnded(Sensitive("Thank you, goodbye.")), floor=LISTENING)
+    floor, commands = run(WAITED, floor=leaving)
+    assert commands == [Cancel(2), Say(3, Phrase.GOODBYE)]
+    assert floor.ending is leaving.ending
+
+
+def test_each_reply_counts_its_own_fillers() -> None:
+    floor, _ = run(ReplyFailed(2, "down"), PlayedOut(3), floor=FILLED, scene=PLAYING)
+    floor, _ = run(PlayedOut(2), floor=floor)
+    assert floor.fillers == 0
