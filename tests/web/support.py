@@ -40,6 +40,7 @@ class FakeServices:
     fail_after: float | None = None
     running: bool = False
     probes: int = 0
+    rest: Any = None
 
     @property
     def services(self) -> object:

@@ -16,12 +16,14 @@ from .assent import is_backchannel, takes_nothing
 from .dictation import still_dictating
 from .echoes import is_echo, is_word_of
 from .endings import looks_unfinished
+from .person import asks_for_a_person, takes_the_offer
 from .requests import asks_for_slower, asks_to_go_on, asks_to_repeat, asks_to_wait
 from .stopping import calls_for_a_person, is_stop
 from .words import not_after, said, same_words, word_count
 
 __all__ = [
     "Expecting",
+    "asks_for_a_person",
     "asks_for_slower",
     "asks_something",
     "asks_to_go_on",
@@ -33,9 +35,11 @@ __all__ = [
     "is_echo",
     "is_farewell",
     "is_stop",
+    "is_thanks",
     "looks_unfinished",
     "same_words",
     "still_dictating",
+    "takes_the_offer",
     "word_count",
 ]
 
@@ -81,6 +85,12 @@ def is_farewell(text: str) -> bool:
     if heard.count(" ") >= _FAREWELL_WORDS:
         return False
     return _FAREWELL.search(heard) is not None and _MORE.search(heard) is None
+
+
+def is_thanks(text: str) -> bool:
+    """Whether it is thanks and no more: "okay, thank you so much"."""
+    heard = said(text)
+    return bool(heard) and _THANKS.fullmatch(f" {heard}") is not None
 
 
 def interrupts(text: str, *, words_needed: int, ours: str = "", greeting: bool = False) -> bool:

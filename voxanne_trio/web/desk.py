@@ -7,6 +7,7 @@ and which are live. Refuses to know HTTP and what is said on a call.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
@@ -21,6 +22,13 @@ from ..settings import Settings
 from ..telephony.media_stream import MediaSocket
 from ..telephony.tickets import Tickets
 from .pump import Pump
+from .rescue import Rescue
+
+
+class CallUpdates(Protocol):
+    """How a live call is given other TwiML; see `TwilioRest.update_call`."""
+
+    async def update_call(self, call_sid: str, document: str) -> bool: ...
 
 
 class Composition(Protocol):
@@ -39,6 +47,11 @@ class Composition(Protocol):
     @property
     def records(self) -> Records:
         """Calls and their turns."""
+        ...
+
+    @property
+    def rest(self) -> CallUpdates | None:
+        """How calls without a stream are reached; None where there is no account."""
         ...
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -105,6 +118,8 @@ class Desk:
     vendors: Mapping[str, Exception | None] = attrs.field(factory=dict)
     probed: trio.Event = attrs.field(factory=trio.Event)
     broken: trio.Event = attrs.field(factory=trio.Event)
+    wall_clock: Callable[[], float] = time.time
+    rescue: Rescue = attrs.field(factory=Rescue)
     pump: Pump = attrs.field(factory=Pump)
     """Reads the streams of all calls; runs with the services."""
 
