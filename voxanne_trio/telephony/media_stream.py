@@ -114,16 +114,16 @@ class MediaStream:
         """
         asked_at = paused_at = -1.0
         while (now := trio.current_time()) < self.message_at + lost_after:
-            if now >= self.frame_at + PAUSE_SECONDS and paused_at < self.frame_at:
+            if now >= self.frame_at + PAUSE_SECONDS and paused_at <= self.frame_at:
                 paused_at = now
                 pause()
-            if now >= self.message_at + lost_after / 2 and asked_at < self.message_at:
+            if now >= self.message_at + lost_after / 2 and asked_at <= self.message_at:
                 asked_at = now
                 probe()
             due = [self.message_at + lost_after]
-            if paused_at < self.frame_at:
+            if paused_at <= self.frame_at:
                 due.append(self.frame_at + PAUSE_SECONDS)
-            if asked_at < self.message_at:
+            if asked_at <= self.message_at:
                 due.append(self.message_at + lost_after / 2)
             await trio.sleep_until(max(min(due), now + PAUSE_SECONDS / 10))
         tell(StreamLost(f"nothing came for {lost_after:g} s"))

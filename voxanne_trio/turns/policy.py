@@ -69,6 +69,7 @@ _THANKS: Final = re.compile(
     r"(?: (?:thanks|thank you|thanks again|thank you again|so much|very much|okay|you too|again|"
     r"for (?:everything|your help|all your help)))+$"
 )
+_THANKS_BEGUN: Final = re.compile(r" (?:thank|so|very|for|you)$")
 _MORE: Final = re.compile(
     r"\b(?:before|how|what|when|where|why|can you|could you|do you|did you|do i|should i|"
     r"don't hang up|question)\b"
@@ -88,9 +89,10 @@ def is_farewell(text: str) -> bool:
 
 
 def is_thanks(text: str) -> bool:
-    """Whether it is thanks and no more: "okay, thank you so much"."""
-    heard = said(text)
-    return bool(heard) and _THANKS.fullmatch(f" {heard}") is not None
+    """Whether it is thanks and no more, or may yet turn out to be: "okay, thank you so"."""
+    heard = f" {said(text)}"
+    begun = _THANKS_BEGUN.sub("", heard)
+    return not begun or any(_THANKS.fullmatch(thanks) for thanks in (heard, begun))
 
 
 def interrupts(text: str, *, words_needed: int, ours: str = "", greeting: bool = False) -> bool:
