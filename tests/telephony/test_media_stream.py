@@ -51,11 +51,8 @@ async def test_a_stream_on_which_nothing_comes_is_asked_and_then_lost(
 ) -> None:
     line = watched()
     await line.watch()
-    assert line.came == [
-        ("pause", pytest.approx(0.5)),
-        ("probe", pytest.approx(2.5)),
-        (StreamLost.__name__, pytest.approx(5.0)),
-    ]
+    assert [what for what, _ in line.came] == ["pause", "probe", StreamLost.__name__]
+    assert [at for _, at in line.came] == pytest.approx([0.5, 2.5, 5.0])
 
 
 async def test_a_stream_without_audio_that_answers_is_no_lost_one(
