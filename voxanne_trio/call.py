@@ -33,6 +33,7 @@ from .events import (
     ReplyAudible,
     ReplyFailed,
     TurnEnded,
+    VoiceStarted,
     VoiceStopped,
 )
 from .hearing import AudioRing, Detector, Ears, FarEnd
@@ -120,6 +121,8 @@ class Call:
         self.ears = services.make_ears(self.sid)
         far_end = FarEnd()
         self.detector = services.make_detector(far_end)
+        self.voice = False
+        """Whether the caller's voice is on."""
         self.playback = Playback(started.stream_sid, pacing_of(settings), self.tell, far_end)
         self.timers: Timers
         self.conversation: Conversation
@@ -144,7 +147,9 @@ class Call:
                 start(self._watch_line, name=f"watch {self.sid}")
                 past, started = self.past, self.stream.started
                 self.tell(started if past is None else self.conversation.take_up(past))
+                self.stream.socket.on_draining(self.tell)
         finally:
+            self.stream.socket.on_draining(None)
             self._settle()
 
     async def _read(self) -> None:
@@ -159,15 +164,17 @@ class Call:
         )
 
     def _hear(self, frame: bytes, at: float) -> None:
-        self.audio.put(frame, at)
-        self._notice(frame, at)
+        events = self.detector.feed(frame, at)
+        for event in events:
+            self.voice = isinstance(event, VoiceStarted)
+        self.audio.put(frame, at, voice=self.voice)
+        for event in events:
+            self.tell(event)
 
     def _line_paused(self) -> None:
-        """Nothing comes: a voice that was on gets no silence that would end it."""
-        self._notice(silence(VOICE_ENDS_MS), trio.current_time())
-
-    def _notice(self, frame: bytes, at: float) -> None:
-        for event in self.detector.feed(frame, at):
+        """Nothing comes, so a voice that was on gets no silence that would end it."""
+        for event in self.detector.feed(silence(VOICE_ENDS_MS), trio.current_time()):
+            self.voice = isinstance(event, VoiceStarted)
             self.tell(event)
 
     def tell(self, event: Event | MarkReturned) -> None:
@@ -296,7 +303,7 @@ class Call:
         """What `/twiml/after` is to answer."""
         endings = {ending.value: ending for ending in turns.Ending}
         match endings.get(outcome):
-            case None:
+            case None | turns.Ending.HANDOVER:
                 return Then.GO_ON
             case turns.Ending.TRANSFER:
                 return Then.TRANSFER

@@ -208,6 +208,14 @@ class StreamLost:
 
 
 @attrs.frozen
+class Draining:
+    """Our server is about to stop and cannot keep the call. `handover`: another replica answers,
+    and takes the call up when our stream has ended."""
+
+    handover: bool
+
+
+@attrs.frozen
 class TimerExpired:
     """A timer that the floor set has run out."""
 
@@ -237,5 +245,6 @@ Event = (
     | KeyPressed
     | StreamStopped
     | StreamLost
+    | Draining
     | TimerExpired
 )

@@ -18,6 +18,7 @@ from voxanne_trio import events
 from voxanne_trio.events import (
     Event,
     HearingLost,
+    KeyPressed,
     PlayedOut,
     RanDry,
     ReplyAudible,
@@ -196,7 +197,8 @@ class Outside:
             events.TurnResumed(text),
             events.HearingRestored(words_lost=choice % 3 == 0),
             HearingLost("gone") if choice % 4 == 0 else VoiceStarted(self.now),
-        )[choice // 12 % 8]
+            events.Draining(handover=choice % 4 == 0) if choice % 3 == 0 else KeyPressed("1"),
+        )[choice // 12 % 9]
 
 
 def something_is_still_to_come(outside: Outside) -> None:

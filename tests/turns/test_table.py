@@ -238,6 +238,8 @@ EVENTS = st.one_of(
             events.HearingRestored(),
             events.HearingRestored(words_lost=True),
             HearingLost("gone"),
+            events.Draining(handover=True),
+            events.Draining(handover=False),
             KeyPressed("1"),
             VoiceStarted(1.0),
             VoiceStopped(1.5, 500.0),

@@ -1,8 +1,10 @@
 """A real server on a loopback socket, and clients that speak bytes."""
 
 import base64
+import secrets
 import signal
 import struct
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -12,12 +14,13 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Request, TextMessage
 
 from voxanne_trio.settings import Settings
+from voxanne_trio.telephony.tickets import Tickets
 from voxanne_trio.web.application import VoxanneApp
 from voxanne_trio.web.desk import Answer
 from voxanne_trio.web.media import PATH
 from voxanne_trio.web.serving import serve
 
-from .support import CALL, SETTINGS, FakeServices, echo, stream_signature
+from .support import CALL, SETTINGS, TOKEN, FakeServices, echo, stream_signature
 
 KEY = base64.b64encode(bytes(16)).decode()
 BOUND = 5.0
@@ -47,9 +50,12 @@ class Live:
             while await self.get("/readyz") == 200:
                 await trio.lowlevel.checkpoint()
 
-    def media_path(self) -> str:
-        """The path of a stream, with a fresh ticket."""
-        return PATH + self.app.desk.tickets.issue(CALL)
+    def media_path(self, *, another_replica: bool = False) -> str:
+        """The path of a stream, with a fresh ticket; as another replica gives it, if asked."""
+        tickets = self.app.desk.tickets
+        if another_replica:
+            tickets = Tickets((TOKEN,), 60, wall_clock=time.time, entropy=secrets.token_bytes)
+        return PATH + tickets.issue(CALL)
 
     def upgrade(self, path: str | None = None, extra: str = "", **changes: str) -> bytes:
         """A stream's upgrade request as Twilio makes it, but for the changes."""

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any
 
 import attrs
@@ -18,8 +19,8 @@ from voxanne_trio.web.media import PATH, AsgiSocket, MediaEndpoint
 from .support import CALL, NOW, SETTINGS, FakeServices, echo, stream_signature
 
 
-def new_desk(**changes: Any) -> Desk:
-    numbers = iter(range(1000))
+def new_desk(*, by: int = 0, **changes: Any) -> Desk:
+    numbers = count(by)  # its tickets' nonces
     tickets = Tickets(
         SETTINGS.twilio_auth_tokens,
         60,
@@ -103,6 +104,10 @@ def drain(desk: Desk) -> None:
     desk.draining = True
 
 
+def part(desk: Desk) -> None:
+    desk.draining = desk.parting = True
+
+
 def forget(desk: Desk) -> None:
     desk.composition = None
 
@@ -119,7 +124,8 @@ def fill(desk: Desk) -> None:
         (None, PATH + "{ticket}", stream_signature(PATH + "other"), 403),
         (None, PATH + "x{ticket}", None, 403),
         (None, PATH, None, 403),
-        (drain, PATH + "{ticket}", None, 503),
+        (drain, PATH + "{other}", None, 503),
+        (part, PATH + "{ticket}", None, 503),
         (forget, PATH + "{ticket}", None, 503),
         (fill, PATH + "{ticket}", None, 503),
         (drain, PATH + "{ticket}", "", 403),
@@ -129,7 +135,8 @@ async def test_refused_before_the_upgrade(
     change: Callable[[Desk], None] | None, path: str, signature: str | None, status: int
 ) -> None:
     desk = new_desk()
-    scope = scope_of(path.format(ticket=desk.tickets.issue(CALL)), signature)
+    tickets = {"ticket": desk.tickets.issue(CALL), "other": new_desk(by=9).tickets.issue(CALL)}
+    scope = scope_of(path.format(**tickets), signature)
     if change is not None:
         change(desk)
     peer = await upgrade(desk, scope)
@@ -140,6 +147,14 @@ async def test_refused_before_the_upgrade(
 async def test_refused_where_only_a_close_goes() -> None:
     peer = await upgrade(new_desk(), scope_of(PATH, extension=False))
     assert peer.types == ["close"]
+
+
+async def test_a_draining_server_takes_what_it_has_sent_for_itself_once() -> None:
+    desk = new_desk()
+    scope = scope_of(PATH + desk.tickets.issue(CALL))
+    desk.draining = True
+    assert (await upgrade(desk, scope)).types == ["accept"]
+    assert (await upgrade(desk, scope)).status == 503
 
 
 async def test_everything_else_is_not_ours() -> None:

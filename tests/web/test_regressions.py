@@ -18,8 +18,7 @@ from voxanne_trio.telephony.media_stream import MediaSocket, MediaStream
 from voxanne_trio.telephony.signature import sign
 
 from .live import BOUND, Caller, live_server, status_of
-from .support import CALL, PUBLIC, TOKEN, post
-from .test_webhooks import running
+from .support import CALL, PUBLIC, TOKEN
 
 
 @attrs.define
@@ -43,6 +42,9 @@ class FakeSocket:
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         self.closed = self.closed or code
+
+    def on_draining(self, tell: object) -> None:
+        pass
 
 
 CONNECTED: dict[str, Any] = {"event": "connected", "protocol": "Call", "version": "1.0.0"}
@@ -77,16 +79,6 @@ async def test_a_call_that_is_cut_from_above_is_no_internal_error(
         with trio.move_on_after(3):
             await answer(socket, here.composition.services)
         assert socket.closed == 1001
-
-
-async def test_who_rings_while_the_server_drains_is_told_at_once(
-    autojump_clock: trio.testing.MockClock,
-) -> None:
-    """A stream would be refused, and the caller hear that something went wrong."""
-    async with running() as app:
-        app.desk.draining = True
-        document = await post(app.test_client(), "/twiml", CallSid=CALL)
-        assert "busy" in await document.get_data(as_text=True)
 
 
 @pytest.mark.sockets

@@ -7,75 +7,13 @@ from typing import Any
 import attrs
 import pytest
 import trio
-from trio.testing import MockClock, wait_all_tasks_blocked
 
 from voxanne_trio.errors import ConfigurationError, PermanentVendorError, TransientVendorError
 from voxanne_trio.telephony.media_stream import MediaSocket
-from voxanne_trio.telephony.tickets import Tickets
-from voxanne_trio.web.desk import Desk
-from voxanne_trio.web.serving import Stopping, banner, listen, serve, with_public_url
+from voxanne_trio.web.serving import banner, listen, serve, with_public_url
 
 from .live import BOUND, Caller, live_server
 from .support import SETTINGS, FakeServices, echo
-
-
-def new_stopping(drain_seconds: int = 600) -> Stopping:
-    settings = attrs.evolve(SETTINGS, drain_seconds=drain_seconds)
-    return Stopping(
-        Desk(
-            settings=settings,
-            tickets=Tickets(("t",), 60, wall_clock=lambda: 0.0, entropy=bytes),
-        )
-    )
-
-
-async def a_call(stopping: Stopping, seconds: float) -> None:
-    with stopping.desk.calls.taking_one():
-        await trio.sleep(seconds)
-
-
-async def drained_after(stopping: Stopping, *asks_at: float) -> float:
-    """Ask to stop at these times; how long the drain took from the first."""
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(stopping.drain)
-        await wait_all_tasks_blocked()
-        for moment in asks_at:
-            await trio.sleep_until(moment)
-            stopping.ask()
-        await stopping.calls_gone.wait()
-    return trio.current_time() - asks_at[0]
-
-
-async def test_without_calls_the_server_stops_at_once(autojump_clock: MockClock) -> None:
-    stopping = new_stopping()
-    assert await drained_after(stopping, 1.0) == 0
-    assert stopping.desk.draining
-
-
-async def test_live_calls_are_waited_for(autojump_clock: MockClock) -> None:
-    stopping = new_stopping()
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(a_call, stopping, 100)
-        nursery.start_soon(a_call, stopping, 31)
-        await wait_all_tasks_blocked()
-        assert await drained_after(stopping, 1.0) == 99
-
-
-async def test_not_longer_than_the_deadline(autojump_clock: MockClock) -> None:
-    stopping = new_stopping(drain_seconds=50)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(a_call, stopping, 10_000)
-        await wait_all_tasks_blocked()
-        assert await drained_after(stopping, 1.0) == 50
-
-
-async def test_a_second_signal_hurries(autojump_clock: MockClock) -> None:
-    stopping = new_stopping()
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(a_call, stopping, 10_000)
-        await wait_all_tasks_blocked()
-        assert await drained_after(stopping, 1.0, 8.0) == 7
-    assert not stopping.ask()
 
 
 def test_what_the_banner_tells() -> None:
@@ -165,7 +103,7 @@ async def test_a_signal_drains() -> None:
             await caller.say("still here")
             assert await caller.hear() == "still here"
             async with await live.connect() as late:
-                await late.send_all(live.upgrade())
+                await late.send_all(live.upgrade(live.media_path(another_replica=True)))
                 assert b" 503 " in bytes(await late.receive_some())
         with trio.fail_after(BOUND):
             assert await live.ended() == 0

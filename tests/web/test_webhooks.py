@@ -87,6 +87,17 @@ async def test_a_failing_vendor_is_named_until_it_is_back(autojump_clock: MockCl
         assert not app.desk.refused_vendors()
 
 
+async def test_records_that_cannot_be_written_are_named(autojump_clock: MockClock) -> None:
+    services = FakeServices()
+    async with running(services) as app:
+        await app.desk.probed.wait()
+        for failure in (None, "for 3 s: connection refused; 2 waiting, 0 lost"):
+            services.records.failure = failure
+            answer = await app.test_client().get("/readyz")
+            assert answer.status_code == 200
+            assert (await answer.get_json())["failing_records"] == failure
+
+
 async def test_refused_keys_are_told_apart(autojump_clock: MockClock) -> None:
     refused = PermanentVendorError("deepgram", "wrong key", status=401)
     async with running(FakeServices(vendors={"deepgram": refused, "groq": None})) as app:
@@ -116,6 +127,15 @@ async def test_all_lines_busy_is_said_politely(autojump_clock: MockClock) -> Non
             assert "busy" in await answer.get_data(as_text=True)
         answer = await post(app.test_client(), "/twiml", CallSid=CALL)
         assert "<Connect" in await answer.get_data(as_text=True)
+
+
+async def test_a_draining_server_takes_no_call_and_still_says_what_becomes_of_one(
+    autojump_clock: MockClock,
+) -> None:
+    async with running() as app:
+        app.desk.draining = True
+        assert (await post(app.test_client(), "/twiml", CallSid=CALL)).status_code == 503
+        assert (await post(app.test_client(), "/twiml/after", CallSid=CALL)).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import trio
 from ..sandbox.faults import KINDS, PLACES, Act, Fault, Hit, Schedule, draw
 from ..sandbox.faults.kinds import OPENING
 from ..sandbox.faults.schedule import Strike
-from ..web.serving import Stopping
+from ..web.stopping import Stopping
 
 NAMES: Final = tuple(KINDS)
 OF_ONE_CALL: Final = frozenset(name for name, kind in KINDS.items() if kind.place == "media")

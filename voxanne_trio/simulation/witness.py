@@ -19,7 +19,7 @@ import trio
 
 from ..audio import BYTES_PER_MS, FRAME_BYTES
 from ..call import Call, Services, answer
-from ..events import Event
+from ..events import Draining, Event
 from ..sandbox.deepgram import Deepgram
 from ..sandbox.journal import Entry
 from ..sandbox.listening import Machine
@@ -185,14 +185,14 @@ def _queues(call: Call) -> tuple[dict[str, float], dict[str, float]]:
         "playback waiting, ms": call.playback.waiting_ms,
         "playback control, messages": len(call.playback._control),
         "hearing waiting, ms": ring.waiting_ms,
-        "hearing kept, ms": len(ring._audio) / BYTES_PER_MS,
+        "hearing kept, ms": ring.held_ms,
         "events told from within": len(call._events),
     }
     bounds = {
         "playback waiting, ms": WAITING_MS,
         "playback control, messages": CONTROL_MESSAGES,
         "hearing waiting, ms": ring._bound / BYTES_PER_MS,
-        "hearing kept, ms": (ring._bound + ring._keep) / BYTES_PER_MS,
+        "hearing kept, ms": ring.most_ms,
         "events told from within": 16,
     }
     return sizes, bounds
@@ -223,6 +223,9 @@ class _Tap:
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         await self.socket.close(code, reason)
+
+    def on_draining(self, tell: Callable[[Draining], None] | None) -> None:
+        self.socket.on_draining(tell)
 
 
 @attrs.define(eq=False)

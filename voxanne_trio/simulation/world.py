@@ -42,7 +42,7 @@ from ..web.application import create_app
 from ..web.composition import Composition, Outside
 from ..web.desk import Answer
 from ..web.guard import GuardedServer
-from ..web.serving import Stopping
+from ..web.stopping import Stopping, another_replica
 from .faults import place_of
 
 TOKEN: Final = "made_up_auth_token"  # noqa: S105 - of an account that does not exist
@@ -63,6 +63,7 @@ SETTINGS: Final = Settings(
     twilio_auth_tokens=(TOKEN,),
     public_url=PUBLIC,
     cache_dir="",
+    database_url="",
 )
 
 
@@ -166,7 +167,9 @@ async def world(
         )
         server = memory.MemoryServer(app, server=GuardedServer)
         network.listen("voxanne.test", server.handle)
-        stopping = Stopping(app.desk)
+        stopping = Stopping(
+            app.desk, partial(another_replica, app.desk, memory.http_transport(network.dial))
+        )
         await nursery.start(_serve, server, stopping)
         if warm_phrases:
             await trio.sleep(WARM_SECONDS)

@@ -17,7 +17,7 @@ import attrs
 import trio
 
 from ..errors import BadMessage, VoxanneError
-from ..events import CallStarted, Event, MarkReturned, StreamLost, StreamStopped
+from ..events import CallStarted, Draining, Event, MarkReturned, StreamLost, StreamStopped
 from .codec import Connected, MediaReceived, decode
 
 log = logging.getLogger("voxanne.telephony")
@@ -60,6 +60,11 @@ class MediaSocket(Protocol):
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close from our side; a second close does nothing."""
+        ...
+
+    def on_draining(self, tell: Callable[[Draining], None] | None) -> None:
+        """Whom to tell that the server is about to stop; a call that says None, or nothing, is cut
+        instead. `tell` must not wait."""
         ...
 
 

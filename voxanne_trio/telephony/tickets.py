@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
@@ -59,11 +60,13 @@ class Tickets:
         self._wall_clock = wall_clock
         self._entropy = entropy
         self._taken: dict[bytes, int] = {}
+        self._awaited: dict[bytes, float] = {}  # nonces we gave out, and when
 
     def issue(self, call_sid: str) -> str:
         """A ticket for one stream of this call, of the characters `A-Za-z0-9_-`."""
-        expires = int(self._wall_clock()) + self._lifetime
-        body = _HEAD.pack(expires, self._entropy(9)) + call_sid.encode("ascii")
+        now, nonce = self._wall_clock(), self._entropy(9)
+        self._await(nonce, now)
+        body = _HEAD.pack(int(now) + self._lifetime, nonce) + call_sid.encode("ascii")
         return urlsafe_b64encode(_mac(self._keys[0], body) + body).rstrip(b"=").decode("ascii")
 
     def take(self, ticket: str) -> Ticket:
@@ -76,21 +79,36 @@ class Tickets:
         if nonce in self._taken:
             raise BadTicket("used before")
         self._remember(nonce, expires, now)
+        self._awaited.pop(nonce, None)
         return Ticket(body[_HEAD.size :].decode("ascii"), expires)
 
-    def _signed_body(self, ticket: str) -> bytes:
-        if len(ticket) > _MAX_CHARACTERS or not ticket.isascii():
-            raise BadTicket("malformed")
+    def issued_here(self, ticket: str) -> bool:
+        """Whether we gave this ticket out ourselves, and it has not been taken."""
         try:
-            data = urlsafe_b64decode(ticket + "=" * (-len(ticket) % 4))
-        except (NotBase64, ValueError):
-            raise BadTicket("malformed") from None
-        mac, body = data[:_MAC_BYTES], data[_MAC_BYTES:]
-        if len(body) < _HEAD.size:
-            raise BadTicket("malformed")
+            _, body = _parts(ticket)
+        except BadTicket:
+            return False
+        return _HEAD.unpack_from(body)[1] in self._awaited
+
+    def awaited_seconds(self, patience: float) -> float:
+        """How long until each ticket of ours has been taken or is `patience` seconds old."""
+        latest = max(self._awaited.values(), default=-math.inf)
+        return max(0.0, latest + patience - self._wall_clock())
+
+    def _signed_body(self, ticket: str) -> bytes:
+        mac, body = _parts(ticket)
         if not any(hmac.compare_digest(_mac(key, body), mac) for key in self._keys):
             raise BadTicket("not ours")
         return body
+
+    def _await(self, nonce: bytes, now: float) -> None:
+        stale = now - self._lifetime
+        while self._awaited:
+            oldest = next(iter(self._awaited))
+            if self._awaited[oldest] >= stale and len(self._awaited) < REMEMBERED:
+                break
+            del self._awaited[oldest]
+        self._awaited[nonce] = now
 
     def _remember(self, nonce: bytes, expires: int, now: float) -> None:
         if len(self._taken) >= REMEMBERED:
@@ -98,6 +116,20 @@ class Tickets:
         while len(self._taken) >= REMEMBERED:
             del self._taken[next(iter(self._taken))]
         self._taken[nonce] = expires
+
+
+def _parts(ticket: str) -> tuple[bytes, bytes]:
+    """MAC and body of a ticket, neither proven. Raises `BadTicket`."""
+    if len(ticket) > _MAX_CHARACTERS or not ticket.isascii():
+        raise BadTicket("malformed")
+    try:
+        data = urlsafe_b64decode(ticket + "=" * (-len(ticket) % 4))
+    except (NotBase64, ValueError):
+        raise BadTicket("malformed") from None
+    mac, body = data[:_MAC_BYTES], data[_MAC_BYTES:]
+    if len(body) < _HEAD.size:
+        raise BadTicket("malformed")
+    return mac, body
 
 
 def _derived(auth_token: str) -> bytes:

@@ -47,6 +47,7 @@ class Phrase(enum.Enum):
     """A person was asked for and none is there: offers voicemail."""
     VOICEMAIL = "voicemail"
     VOICEMAIL_FOR_TROUBLE = "voicemail for trouble"
+    WE_MUST_END = "we must end"
 
 
 class Ending(enum.Enum):
@@ -58,6 +59,9 @@ class Ending(enum.Enum):
     LIMIT = "limit"
     TRANSFER = "transfer"
     """To a person, or to voicemail: the call itself goes on."""
+    DRAIN = "server stopping"
+    HANDOVER = "handed over"
+    """The call goes on, on another replica."""
 
 
 class Kind(enum.Enum):
@@ -68,7 +72,7 @@ class Kind(enum.Enum):
     PHRASE = "phrase"
     READ_BACK = "read-back"
     GOODBYE = "goodbye"
-    HANDOVER = "handover"
+    TRANSFER = "transfer"
     PROTECTED = "protected"
 
 
@@ -94,7 +98,7 @@ INTERRUPTIONS: Final = {
     Kind.PHRASE: Interruption(),
     Kind.READ_BACK: Interruption(voice_holds=False),
     Kind.GOODBYE: Interruption(farewell_counts=False),
-    Kind.HANDOVER: Interruption(farewell_counts=False, thanks_count=False),
+    Kind.TRANSFER: Interruption(farewell_counts=False, thanks_count=False),
     Kind.PROTECTED: Interruption(voice_holds=False, words_count=False),
 }
 
@@ -115,6 +119,8 @@ class Timer(enum.Enum):
     HANGUP = "hangup"
     CALL_WARNING = "call warning"
     CALL_LIMIT = "call limit"
+    HANDOVER = "handover"
+    """Another replica is to take the call up, and nobody will be quiet for it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -239,6 +245,8 @@ class Floor:
     """What must be said once the reply in play has been played."""
     to_be_warned: bool = False
     """Whether the caller is still to be told that the longest call is nearly over."""
+    leaving: bool = False
+    """Whether another replica takes the call up, as soon as nobody is in mid-sentence."""
 
     @property
     def interruption(self) -> Interruption:

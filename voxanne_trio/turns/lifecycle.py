@@ -9,6 +9,7 @@ import attrs
 from ..events import (
     CallResumed,
     CallStarted,
+    Draining,
     HearingLost,
     HearingRestored,
     KeyPressed,
@@ -33,6 +34,9 @@ LEAST_SECONDS: Final = 10
 
 KEYS_OF_A_NUMBER_SECONDS: Final = 3.0
 """Keys that follow one another faster are a number."""
+
+HANDOVER_SECONDS: Final = 10.0
+"""How long a call that is to be handed over may take to be quiet: most answers end in it."""
 
 
 def as_before(floor: Floor, event: object, scene: Scene) -> Step:
@@ -160,10 +164,14 @@ def hang_up(floor: Floor, scene: Scene) -> Step:
 
 
 def call_is_at_its_limit(floor: Floor, scene: Scene) -> Step:
+    return _end_for_good(floor, Phrase.TIME_IS_UP, Ending.LIMIT)
+
+
+def _end_for_good(floor: Floor, phrase: Phrase, ending: Ending) -> Step:
     if floor.ending is None:
-        return say(floor, Phrase.TIME_IS_UP, Ending.LIMIT)
+        return say(floor, phrase, ending)
     if floor.ending in {Ending.FAREWELL, Ending.SILENCE}:
-        protected = attrs.evolve(floor, ending=Ending.LIMIT, kind=Kind.PROTECTED)
+        protected = attrs.evolve(floor, ending=ending, kind=Kind.PROTECTED)
         return protected, ()  # nothing calls this goodbye off
     return floor, ()
 
@@ -174,3 +182,38 @@ def call_is_nearly_at_its_limit(floor: Floor, scene: Scene) -> Step:
     if floor.state is State.LISTENING and not busy:
         return say(floor, Phrase.TIME_IS_SHORT)
     return attrs.evolve(floor, to_be_warned=True), ()
+
+
+# Our server is about to stop
+
+
+def server_stops(floor: Floor, event: Draining, scene: Scene) -> Step:
+    """Where nobody else can take the call up, that is said at once; else see `handed_over`."""
+    if not event.handover:
+        return _end_for_good(floor, Phrase.WE_MUST_END, Ending.DRAIN)
+    return attrs.evolve(floor, leaving=True), (SetTimer(Timer.HANDOVER, HANDOVER_SECONDS),)
+
+
+def handed_over(step: Step, scene: Scene) -> Step:
+    """What any step comes to for a call that is leaving: once we listen, and the caller is not
+    about to say something, its stream ends."""
+    floor, commands = step
+    if not floor.leaving or floor.state is not State.LISTENING or _caller_speaks(floor, scene):
+        return step
+    ended = attrs.evolve(floor, state=State.ENDED)
+    return ended, (*commands, CloseStream(Ending.HANDOVER))
+
+
+def never_quiet(floor: Floor, scene: Scene) -> Step:
+    """It cannot wait any longer: what is being said is cut off."""
+    if not floor.leaving:
+        return floor, ()
+    return attrs.evolve(floor, state=State.ENDED), (CloseStream(floor.ending or Ending.HANDOVER),)
+
+
+def _caller_speaks(floor: Floor, scene: Scene) -> bool:
+    if floor.voice or floor.words or floor.unanswered or floor.speculating:
+        return True
+    if not floor.unexplained or floor.voiced_until is None:
+        return False
+    return scene.now - floor.voiced_until < scene.rules.hold_max_ms / 1000  # words may come yet

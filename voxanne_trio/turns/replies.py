@@ -43,11 +43,15 @@ _KINDS: Final = {
     Phrase.GOODBYE: Kind.GOODBYE,
     Phrase.TROUBLE: Kind.PROTECTED,
     Phrase.TIME_IS_UP: Kind.PROTECTED,
-    Phrase.TRANSFER: Kind.HANDOVER,
-    Phrase.VOICEMAIL: Kind.HANDOVER,
+    Phrase.TRANSFER: Kind.TRANSFER,
+    Phrase.VOICEMAIL: Kind.TRANSFER,
     Phrase.TRANSFER_FOR_TROUBLE: Kind.PROTECTED,
     Phrase.VOICEMAIL_FOR_TROUBLE: Kind.PROTECTED,
+    Phrase.WE_MUST_END: Kind.PROTECTED,
 }
+_NOT_CALLED_OFF: Final = frozenset({Ending.LIMIT, Ending.DRAIN})
+"""Nothing is left that would end the call again."""
+
 _PATIENCE: Final = frozenset(
     {
         policy.Expecting.DIGITS,
@@ -191,8 +195,8 @@ def say(
     if floor.state in {State.PROCESSING, State.SPEAKING, State.HOLDING}:
         commands = (*commands, Cancel(floor.reply))
     kind = _KINDS.get(phrase, Kind.PHRASE)
-    if ending is Ending.LIMIT:
-        kind = Kind.PROTECTED  # no timer is left that would end the call again
+    if ending in _NOT_CALLED_OFF:
+        kind = Kind.PROTECTED
     saying = begun(floor, state=State.SPEAKING, kind=kind, ending=ending, owed=None)
     return saying, (*commands, *_OF_THE_TURN, Say(saying.reply, phrase, text))
 

@@ -3,7 +3,8 @@
 Each pair of a state and an event has an entry in `TABLE`, each pair of a state and a timer one in
 `TIMERS`; tests say so. An entry is a function of the floor, the event and the scene around it that
 returns the next floor and the commands to carry out, in order. The entries are written down by
-situation: `lifecycle` (in any state), `listening`, `speaking`.
+situation: `lifecycle` (in any state), `listening`, `speaking`. A call that another replica takes up
+leaves by whatever entry first has it listen and quiet: `lifecycle.handed_over`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import attrs
 from ..events import (
     CallResumed,
     CallStarted,
+    Draining,
     Event,
     HearingLost,
     HearingRestored,
@@ -49,6 +51,10 @@ _SCENE: Final = Scene()
 
 def step(floor: Floor, event: Event, scene: Scene = _SCENE) -> Step:
     """The next floor and what is to be done. Late events of replies that are over do nothing."""
+    return lifecycle.handed_over(_step(floor, event, scene), scene)
+
+
+def _step(floor: Floor, event: Event, scene: Scene) -> Step:
     match event:
         case ReplyAudible() | RanDry() | ReplyProduced() | ReplyFailed() | PlayedOut():
             if event.reply != floor.reply:
@@ -108,7 +114,7 @@ _EVENTS: Final = (
     *(CallStarted, CallResumed),
     *(SpeechStarted, WordsHeard, TurnEndedEagerly, TurnResumed, TurnEnded),
     *(HearingLost, HearingRestored, ReplyAudible, RanDry, ReplyProduced, ReplyFailed, PlayedOut),
-    *(KeyPressed, StreamStopped, StreamLost, TimerExpired, VoiceStarted, VoiceStopped),
+    *(KeyPressed, StreamStopped, StreamLost, TimerExpired, VoiceStarted, VoiceStopped, Draining),
 )
 _NOTHING: Final[dict[type[Any], Entry]] = dict.fromkeys(_EVENTS, lifecycle.as_before)
 _IN_CALL: Final[dict[type[Any], Entry]] = {
@@ -120,6 +126,7 @@ _IN_CALL: Final[dict[type[Any], Entry]] = {
     StreamLost: lifecycle.stream_is_over,
     ReplyProduced: lifecycle.produced,
     KeyPressed: lifecycle.key_pressed,
+    Draining: lifecycle.server_stops,
 }
 _SPEAKING: Final[dict[type[Any], Entry]] = {
     **_IN_CALL,
@@ -143,6 +150,7 @@ TABLE: Final[dict[State, dict[type[Any], Entry]]] = {
         CallStarted: lifecycle.greet,
         CallResumed: lifecycle.take_up,
         KeyPressed: lifecycle.as_before,
+        Draining: lifecycle.as_before,
     },
     State.LISTENING: {
         **_IN_CALL,
@@ -190,6 +198,7 @@ _ANY_TIMER: Final[dict[Timer, TimerEntry]] = {
     Timer.CALL_WARNING: lifecycle.call_is_nearly_at_its_limit,
     Timer.CALL_LIMIT: lifecycle.call_is_at_its_limit,
     Timer.HANGUP: lifecycle.hang_up,
+    Timer.HANDOVER: lifecycle.never_quiet,
 }
 
 

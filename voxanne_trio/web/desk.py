@@ -6,7 +6,9 @@ and which are live. Refuses to know HTTP and what is said on a call.
 
 from __future__ import annotations
 
+import logging
 import math
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ import trio
 
 from ..clinic import Clinic
 from ..errors import PermanentVendorError
+from ..events import Draining
 from ..records.records import Records
 from ..settings import Settings
 from ..telephony.media_stream import MediaSocket
@@ -29,6 +32,9 @@ class CallUpdates(Protocol):
     """How a live call is given other TwiML; see `TwilioRest.update_call`."""
 
     async def update_call(self, call_sid: str, document: str) -> bool: ...
+
+
+log = logging.getLogger("voxanne.web")
 
 
 class Composition(Protocol):
@@ -69,41 +75,72 @@ Answer = Callable[[MediaSocket, Any, str], Awaitable[None]]
 
 
 @attrs.define(eq=False)
-class LiveCalls:
-    """The calls in progress: how many, when there are none, and how to end them."""
+class LiveCall:
+    """A call in progress, as the server has it: how to cut it, and whom to tell that we stop."""
 
-    _scopes: set[trio.CancelScope] = attrs.field(factory=set)
+    scope: trio.CancelScope
+    tell: Callable[[Draining], None] | None = None
+
+    def take_leave(self, notice: Draining) -> None:
+        """Tell the call; one that cannot be told is cut, and so is one that fails over it."""
+        try:
+            if self.tell is not None:
+                self.tell(notice)
+                return
+        except Exception:
+            log.exception("A call fails as it is told that the server stops")
+        self.scope.cancel()
+
+
+@attrs.define(eq=False)
+class LiveCalls:
+    """The calls in progress: how many, when there are none or some, and how to end them."""
+
+    _live: set[LiveCall] = attrs.field(factory=set)
     _none: trio.Event = attrs.field(factory=trio.Event)
+    _some: trio.Event = attrs.field(factory=trio.Event)
     last_ended_at: float = -math.inf
     """When the last call ended (Trio clock)."""
 
     def __len__(self) -> int:
-        return len(self._scopes)
+        return len(self._live)
 
     @contextmanager
-    def taking_one(self) -> Iterator[trio.CancelScope]:
-        """A call is live for the length of the body, and can be cut by the scope."""
-        if not self._scopes:
+    def taking_one(self) -> Iterator[LiveCall]:
+        """A call is live for the length of the body, and can be cut by its scope."""
+        if not self._live:
             self._none = trio.Event()
+            self._some.set()
         with trio.CancelScope() as scope:
-            self._scopes.add(scope)
+            call = LiveCall(scope)
+            self._live.add(call)
             try:
-                yield scope
+                yield call
             finally:
-                self._scopes.discard(scope)
+                self._live.discard(call)
                 self.last_ended_at = trio.current_time()
-                if not self._scopes:
+                if not self._live:
+                    self._some = trio.Event()
                     self._none.set()
 
     async def wait_none(self) -> None:
         """Return once no call is live."""
-        while self._scopes:
+        while self._live:
             await self._none.wait()
+
+    async def wait_some(self) -> None:
+        """Return once a call is live."""
+        await self._some.wait()
+
+    def take_leave(self, handover: bool) -> None:
+        """Tell every live call that the server stops: each ends by itself, in a few seconds."""
+        for call in tuple(self._live):
+            call.take_leave(Draining(handover))
 
     def end_all(self) -> None:
         """Cut every live call."""
-        for scope in tuple(self._scopes):
-            scope.cancel()
+        for call in tuple(self._live):
+            call.scope.cancel()
 
 
 @attrs.define(eq=False)
@@ -115,6 +152,10 @@ class Desk:
     composition: Composition | None = None
     calls: LiveCalls = attrs.field(factory=LiveCalls)
     draining: bool = False
+    parting: bool = False
+    """Whether live calls are being handed over or ended: from now on none is taken."""
+    instance: str = attrs.field(factory=lambda: secrets.token_hex(8))
+    """Tells this process from others behind the same proxy."""
     vendors: Mapping[str, Exception | None] = attrs.field(factory=dict)
     probed: trio.Event = attrs.field(factory=trio.Event)
     broken: trio.Event = attrs.field(factory=trio.Event)
@@ -134,6 +175,13 @@ class Desk:
     def is_full(self) -> bool:
         """Whether one more call would be too many."""
         return len(self.calls) >= self.settings.max_calls
+
+    def takes(self, ticket: str) -> bool:
+        """Whether a stream with this ticket may open now. A draining server keeps its word: it
+        still takes what it has sent for itself, a call that was ringing or lost its stream."""
+        if self.composition is None or self.parting:
+            return False
+        return not self.draining or self.tickets.issued_here(ticket)
 
     def refused_vendors(self) -> list[str]:
         """Vendors that will not serve us as we are configured, each with its reason."""

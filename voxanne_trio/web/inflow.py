@@ -17,6 +17,7 @@ and with it every other stream, sees nothing of it.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -32,6 +33,11 @@ EXTENSION: Final = "voxanne.inflow"
 HANDOVER: Final = {"type": "voxanne.handover"}
 """In the place of a message: from here on the application reads."""
 
+MOST_MESSAGES: Final = 5_000
+MOST_MESSAGES_SECONDS: Final = 10.0
+"""So many messages in so short a time are a flood. A call has 60 a second, and a network that comes
+back after a minute brings no more than 4,000 at once."""
+
 Sink = Callable[[str], bool]
 """Takes a message; True when it wants no more. Must not wait."""
 
@@ -45,6 +51,9 @@ class Inflow:
         """Whether something came that is no plain frame: the rest is not for us."""
         self.rest = b""
         """What came and has not been read: the beginning of a frame, or something strange."""
+        self.is_flooded = False
+        """Whether more came than any call has: nothing of it is read any more."""
+        self._count, self._counted_since = 0, -math.inf
         self._limit = limit
         self._socket = -1
         self._back = trio.Event()
@@ -58,7 +67,19 @@ class Inflow:
         data = self.rest + data if self.rest else data
         texts, end, self.is_strange = plain_frames.read(data, self._limit)
         self.rest = data[end:]
+        if self.counts(len(texts)):
+            self.is_strange = True
+            return []
         return texts
+
+    def counts(self, messages: int) -> bool:
+        """So many more have come; whether that is too many."""
+        self._count += messages
+        if self._count >= MOST_MESSAGES:
+            now = trio.current_time()
+            self.is_flooded |= now - self._counted_since < MOST_MESSAGES_SECONDS
+            self._count, self._counted_since = 0, now
+        return self.is_flooded
 
     def taken_rest(self) -> bytes:
         """The rest, which is then nobody's but the caller's."""

@@ -15,11 +15,12 @@ from typing import Any, Final
 
 import trio
 
+from ..events import Draining
 from ..observe.logs import CallLog
 from ..telephony.media_stream import SocketGone
 from ..telephony.signature import SETTINGS_HEADER, SIGNATURE_HEADER, is_signed
 from ..telephony.tickets import BadTicket
-from .desk import Answer, Desk
+from .desk import Answer, Desk, LiveCall
 from .inflow import EXTENSION, HANDOVER, Inflow
 from .pump import Pump
 
@@ -43,10 +44,17 @@ class Refused(Exception):
 class AsgiSocket:
     """A call's `MediaSocket` on ASGI's `receive` and `send`, and on the `Inflow` when lent."""
 
-    def __init__(self, receive: Receive, send: Send, inflow: Inflow | None = None) -> None:
+    def __init__(
+        self,
+        receive: Receive,
+        send: Send,
+        inflow: Inflow | None = None,
+        live: LiveCall | None = None,
+    ) -> None:
         self._receive = receive
         self._send = send
         self._inflow = inflow
+        self._live = live
         self._is_lent = False
         self._gone: int | None = None
         self._closed = False
@@ -106,6 +114,11 @@ class AsgiSocket:
             self._closed = True
             await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
+    def on_draining(self, tell: Callable[[Draining], None] | None) -> None:
+        """See `MediaSocket.on_draining`."""
+        if self._live is not None:
+            self._live.tell = tell
+
 
 class MediaEndpoint:
     """ASGI application: media streams here, everything else to the one inside."""
@@ -129,10 +142,10 @@ class MediaEndpoint:
             CallLog("").warning("Stream refused: %s", refused)
             await _refuse(scope, send, refused)
             return
-        with self._desk.calls.taking_one():
+        with self._desk.calls.taking_one() as live:
             inflow = _inflow(scope, self._desk.pump)
             await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-            await self._take_call(AsgiSocket(receive, send, inflow), services, call_sid)
+            await self._take_call(AsgiSocket(receive, send, inflow, live), services, call_sid)
 
     def _admit(self, scope: Any) -> tuple[Any, str]:
         """The services and the ticket's call; raises `Refused`. Synchronous: a ticket is taken
@@ -147,12 +160,13 @@ class MediaEndpoint:
             settings=headers.get(SETTINGS_HEADER.lower(), b"").decode("latin-1"),
         ):
             raise Refused(403, "not signed by Twilio")
-        if desk.draining or desk.composition is None:
+        sent = raw_path.removeprefix(PATH)
+        if desk.composition is None or not desk.takes(sent):
             raise Refused(503, desk.status)
         if desk.is_full:
             raise Refused(503, "all lines busy")
         try:
-            ticket = desk.tickets.take(raw_path.removeprefix(PATH))
+            ticket = desk.tickets.take(sent)
         except BadTicket as bad:
             raise Refused(403, f"ticket {bad}") from bad
         return desk.composition.services, ticket.call_sid

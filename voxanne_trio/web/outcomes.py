@@ -24,6 +24,7 @@ _ONCE_OVER: Final[Mapping[str | None, str]] = {
     None: "caller hung up while reconnecting",
     "stream lost": "caller hung up while reconnecting",
     "broken off": "caller hung up while reconnecting",
+    "handed over": "caller hung up while reconnecting",
     "transfer": "caller hung up during the transfer",
     "transfer not answered": "caller hung up before voicemail",
 }

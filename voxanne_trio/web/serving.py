@@ -1,10 +1,8 @@
 """`voxanne serve`: one process, one port, from the first banner line to the last call's end.
 
-Owns the listening socket, the signals and the order of stopping. Theory of operation: the first
-signal drains (`/readyz` says 503, no call is admitted, live calls go on until they end or
-`drain_seconds` have passed), the second stops waiting, the third stops everything. Only when calls
-are gone, and Twilio knows what each does next, is Hypercorn told to stop, since at its own deadline
-it cuts sockets without a word.
+Owns the listening socket, the signals and the order of stopping; `stopping.py` has the theory. Only
+when calls are gone, and Twilio knows what each does next, is Hypercorn told to stop, since at its
+own deadline it cuts sockets without a word.
 """
 
 from __future__ import annotations
@@ -13,10 +11,12 @@ import errno
 import logging
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import attrs
+import httpx
 import trio
 from hypercorn.config import Config, Sockets
 from hypercorn.trio.run import worker_serve
@@ -28,61 +28,14 @@ from ..settings import Settings
 from .application import VoxanneApp, create_app
 from .desk import Answer, Compose, Desk
 from .groups import first_error
+from .stopping import Stopping, another_replica
 from .webhooks import ANSWER_PATH
 
 log = logging.getLogger("voxanne.web")
 
 BACKLOG: Final = 256
-POLITE_SECONDS: Final = 5.0
-"""For calls that are cut at the drain's deadline to close their sockets."""
-
-AFTER_SECONDS: Final = 2.0
-"""For Twilio to ask `/twiml/after`, once a call's stream has ended: where nobody answers, the
-caller hears that "an application error has occurred"."""
-
 GRACE_SECONDS: Final = 2.0
 """Hypercorn's own deadline, for HTTP requests: calls are gone by then."""
-
-
-@attrs.define(eq=False)
-class Stopping:
-    """How the server is asked to stop, step by step."""
-
-    desk: Desk
-    wanted: trio.Event = attrs.field(factory=trio.Event)
-    hurried: trio.Event = attrs.field(factory=trio.Event)
-    calls_gone: trio.Event = attrs.field(factory=trio.Event)
-
-    def ask(self) -> bool:
-        """One more step: drain, then hurry; False when there is no further polite step."""
-        if not self.wanted.is_set():
-            self.desk.draining = True
-            self.wanted.set()
-            return True
-        was_hurried = self.hurried.is_set()
-        self.hurried.set()
-        return not was_hurried
-
-    async def drain(self) -> None:
-        """Wait to be asked, then for the calls, at most `drain_seconds`; cut those that remain."""
-        await self.wanted.wait()
-        calls = self.desk.calls
-        log.info("Draining: %d live calls, no new ones", len(calls))
-        with trio.move_on_after(self.desk.settings.drain_seconds):
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(_then_cancel, self.hurried.wait, nursery.cancel_scope)
-                nursery.start_soon(_then_cancel, calls.wait_none, nursery.cancel_scope)
-        if calls:
-            log.warning("Ending %d live calls", len(calls))
-            calls.end_all()
-            with trio.move_on_after(POLITE_SECONDS):
-                await calls.wait_none()
-        self.calls_gone.set()
-
-    async def parted(self) -> None:
-        """Wait until the calls are gone, and what they do next has been asked for."""
-        await self.calls_gone.wait()
-        await trio.sleep_until(self.desk.calls.last_ended_at + AFTER_SECONDS)
 
 
 async def serve(
@@ -104,7 +57,8 @@ async def serve(
         port: int = listener.getsockname()[1]
         settings = with_public_url(settings, port)
         app = create_app(settings, compose, answer=answer)
-        stopping = Stopping(app.desk)
+        transport = httpx.AsyncHTTPTransport()  # now: its certificates take 30 ms to read
+        stopping = Stopping(app.desk, partial(another_replica, app.desk, transport))
         problem = ""
         try:
             async with trio.open_nursery() as nursery:
@@ -240,11 +194,6 @@ async def _stop_when_broken(desk: Desk, stopping: Stopping) -> None:
     await desk.broken.wait()
     stopping.ask()
     stopping.hurried.set()
-
-
-async def _then_cancel(wait: Callable[[], Awaitable[None]], scope: trio.CancelScope) -> None:
-    await wait()
-    scope.cancel()
 
 
 def _own_url(settings: Settings, port: int) -> str:

@@ -72,9 +72,11 @@ class Webhooks:
             return TrioResponse("starting", 503, content_type="text/plain")
         if not _CALL_SID.fullmatch(call_sid):
             return TrioResponse("no CallSid", 400, content_type="text/plain")
-        if self._desk.is_full or self._desk.draining:
-            why = "Draining" if self._desk.draining else f"All {len(self._desk.calls)} lines busy"
-            CallLog(call_sid).warning("%s: call refused", why)
+        if self._desk.draining:  # for another replica, or the number's fallback
+            CallLog(call_sid).warning("Draining: call refused")
+            return TrioResponse("draining", 503, content_type="text/plain")
+        if self._desk.is_full:
+            CallLog(call_sid).warning("All %d lines busy: call refused", len(self._desk.calls))
             return _twiml(twiml.busy(composition.clinic.name))
         CallLog(call_sid).info("Call rings")
         ticket = self._desk.tickets.issue(call_sid)
