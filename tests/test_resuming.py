@@ -244,7 +244,7 @@ async def test_a_call_cut_off_while_we_listen_hears_the_question_again(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     async with world() as here:
-        script = ("listen", {"stay_silent": 4}, {"say": "Do you do BBL?"}, {"listen": 1_500})
+        script = ("listen", {"stay_silent": 6}, {"say": "Do you do BBL?"}, {"listen": 1_500})
         record = await call_cut_at(here, 9.0, *script, "hang_up")
         assert record.turns[1].heard == "Sorry, we were cut off. How can I help you today?"
         assert record.turns[2].heard.startswith("Yes, we do!")
