@@ -111,6 +111,7 @@ class Call:
         self.sid = started.call_sid
         self.stream = stream
         self.past = past
+        self.tape = self.sid if past is None else f"{self.sid}{started.stream_sid}"
         self.services = services
         self.log = Narrator(self.sid, settings)
         self.floor = turns.Floor()

@@ -165,6 +165,7 @@ class Conversation:
             reply.speech.begin(sentences)
             reply.speech.add(audio)
             reply.speech.end_passage()
+            reply.is_timed = False
         if rest:
             name = f"reply {number} {self.call_sid}"
             self.nursery.start_soon(produce_recital, reply, rest, name=name)

@@ -51,6 +51,8 @@ class Reply:
     """Whether it is a word between the answers: nobody would want to hear it again."""
     has_asked_tools: bool = False
     """Whether a tool was asked for it: then the caller's words have been acted on."""
+    is_timed: bool = True
+    """Whether its stages are: not where cached audio is heard before the voice is asked."""
     committed: trio.Event = attrs.field(factory=trio.Event)
     """Set once the caller's turn is known to be over: before that, nothing may act."""
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
@@ -63,4 +65,4 @@ class Reply:
         self.log.debug("%s: %s -> %s", step.rule, step.before, step.after)
 
     def stamp(self, moment: Moment) -> bool:
-        return self.timeline.stamp(moment, trio.current_time())
+        return self.is_timed and self.timeline.stamp(moment, trio.current_time())
