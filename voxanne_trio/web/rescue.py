@@ -36,6 +36,7 @@ class Rescue:
 
     def stream_failed(self, call_sid: str, stream_sid: str) -> None:
         """Twilio says so; a moment later it should ask what comes next."""
+        self._waiting.pop(call_sid, None)  # its time is the latest now
         if call_sid and len(self._waiting) < MOST_CALLS:
             self._waiting[call_sid] = (trio.current_time() + ASKED_WITHIN_SECONDS, stream_sid)
             self._changed.set()
