@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import attrs
 import pytest
+import trio
 import trio.testing
 
 from voxanne_trio.clinic import Clinic
 from voxanne_trio.records import CallRecord
 from voxanne_trio.sandbox.faults import Fault
+from voxanne_trio.sandbox.journal import Entry
+from voxanne_trio.sandbox.party import Party
 from voxanne_trio.sandbox.server import Placed
 from voxanne_trio.simulation.world import World, world
 
@@ -47,6 +50,54 @@ async def test_who_asks_for_a_person_is_put_through(
         assert placed.call.journal.of("dial")[0].detail == "+15005550007"
         assert record.outcome == "transferred"
         assert placed.call.journal.violations == []
+
+
+async def test_where_nobody_answers_a_message_is_taken_and_counted(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with world() as here:
+        opened(here)
+        placed = here.call("listen", {"press": "0"}, {"stay_silent": 40}, {"await_hang_up": 60})
+        placed.call.numbers = attrs.evolve(
+            placed.call.numbers, parties={"*": Party(does="no-answer")}
+        )
+
+        recording = trio.Event()
+
+        def watch(entry: Entry) -> None:
+            if entry.kind == "verb" and entry.detail["name"] == "Record":
+                recording.set()
+
+        placed.call.journal.watch = watch
+
+        async def leave_a_message() -> None:
+            await recording.wait()
+            await trio.sleep(1.5)
+            placed.call.say(b"\x10" * 16_000)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(leave_a_message)
+            await here.sandbox.place(placed)
+        record = await here.record(placed)
+        assert verbs(placed)[:5] == ["Connect", "Dial", "Say", "Say", "Record"]
+        assert record.outcome == "voicemail"
+        assert record.counts["voicemail_seconds"] > 0
+
+
+async def test_the_whisper_is_for_the_person_alone(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with world() as here:
+        opened(here)
+        ask = ({"say": "My name is Sarah."}, "listen", {"say": "Can I speak to a person?"})
+        placed = await here.ring("listen", *ask, "await_hang_up")
+        whispered = [note.detail["text"] for note in placed.call.journal.of("whisper")]
+        assert whispered == [
+            "A call passed on by Voxanne.",
+            "Sarah is on the line.",
+            "The caller said: My name is Sarah.",
+        ]
+        assert not any("Sarah is" in str(text) for text in placed.result()["twilio_says"])
 
 
 async def test_0_while_we_speak_silences_us_and_puts_the_caller_through(

@@ -94,7 +94,8 @@ async def test_a_call_is_taken() -> None:
 
 
 async def test_a_new_stream_of_a_call_ends_the_one_that_has_not_noticed() -> None:
-    desk, log = new_desk(max_calls=1), []
+    desk = new_desk(max_calls=1)
+    log: list[str] = []
 
     async def answer(socket: MediaSocket, services: Any, call_sid: str) -> None:
         number = len(log)
