@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+import attrs
 import pytest
 import trio
 import trio.testing
 
-from voxanne_trio.events import Sensitive
+from voxanne_trio.events import (
+    HearingEvent,
+    Sensitive,
+    VoiceEvent,
+    VoiceStarted,
+    VoiceStopped,
+)
+from voxanne_trio.hearing import AudioRing
 from voxanne_trio.records import CallRecord, TurnRecord
 from voxanne_trio.sandbox.faults import Fault
 from voxanne_trio.sandbox.phone import PhoneCall
@@ -44,6 +53,53 @@ def verbs(placed: Placed) -> list[str]:
 
 def answers_to(record: CallRecord, question: str) -> list[TurnRecord]:
     return [turn for turn in record.turns if turn.caller == Sensitive(question)]
+
+
+@attrs.define
+class VoiceOfFrames:
+    """Says that the caller speaks from its tenth frame to its twentieth, whatever they hold."""
+
+    frames: int = 0
+
+    def feed(self, frame: bytes, at: float) -> list[VoiceEvent]:
+        self.frames += 1
+        if self.frames == 10:
+            return [VoiceStarted(at)]
+        return [VoiceStopped(at, 200.0)] if self.frames == 20 else []
+
+
+@attrs.define
+class EarsForVoice:
+    """Counts the voice that it is given."""
+
+    voice_ms: float = 0.0
+    covered_until: None = None
+
+    async def listen(self, audio: AudioRing, tell: Callable[[HearingEvent], None]) -> None:
+        del tell
+        while True:
+            self.voice_ms += (await audio.take(20)).voice_ms
+
+    def end_turn(self) -> None:
+        """No turns."""
+
+    def be_patient(self, patient: bool) -> None:
+        """No turns."""
+
+
+async def test_a_recogniser_is_told_what_the_detector_takes_for_voice(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    ears = EarsForVoice()
+    async with world() as here:
+        composition = here.composition
+        composition.services = attrs.evolve(
+            composition.services,
+            make_ears=lambda sid: ears,
+            make_detector=lambda far_end: VoiceOfFrames(),
+        )
+        await here.ring({"listen": 1_500}, "hang_up")
+    assert ears.voice_ms == 10 * 20
 
 
 async def test_a_conversation_from_ringing_to_goodbye(

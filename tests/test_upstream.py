@@ -15,7 +15,14 @@ from wsproto import ConnectionType
 from wsproto.connection import Connection
 from wsproto.events import BytesMessage
 
-from voxanne_trio.upstream import Dialer, masked_frame, open_websocket, send_audio
+from voxanne_trio.upstream import (
+    UNACKNOWLEDGED_MS,
+    Dialer,
+    masked_frame,
+    open_tcp,
+    open_websocket,
+    send_audio,
+)
 
 BOUND = 10.0
 BATCH = bytes(range(160)) * 4
@@ -102,6 +109,20 @@ async def test_audio_and_messages_arrive_whole_though_the_peer_reads_late() -> N
         assert len(vendor.got) == MANY + 3
         assert [message for message in vendor.got if isinstance(message, str)] == ["0", "1", "2"]
         assert all(message == BATCH for message in vendor.got if isinstance(message, bytes))
+
+
+@pytest.mark.sockets
+@pytest.mark.skipif(
+    not hasattr(trio.socket, "TCP_USER_TIMEOUT"), reason="the system has no such option"
+)
+async def test_the_kernel_gives_up_on_a_peer_that_confirms_nothing() -> None:
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    async with listener:
+        port = listener.socket.getsockname()[1]
+        async with await open_tcp("127.0.0.1", port) as stream:
+            assert isinstance(stream, trio.SocketStream)
+            limit = stream.getsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_USER_TIMEOUT)
+    assert limit == UNACKNOWLEDGED_MS
 
 
 @pytest.mark.sockets

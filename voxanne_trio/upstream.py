@@ -26,6 +26,9 @@ from .errors import PermanentVendorError, TransientVendorError, VendorError
 
 CONNECT_SECONDS: Final = 4.0
 CLOSE_SECONDS: Final = 1.0
+UNACKNOWLEDGED_MS: Final = 5_000
+"""A connection whose other end has confirmed nothing for so long is broken, says the kernel; of its
+own it would hope for a quarter of an hour. So a half-open one is found out in a silence too."""
 MAX_MESSAGE_BYTES: Final = 1 << 20
 INBOUND_MESSAGES: Final = 16
 """Messages trio-websocket holds before it stops reading: TCP then pushes back."""
@@ -41,7 +44,11 @@ OpenStream = Callable[[str, int], Awaitable[trio.abc.Stream]]
 
 async def open_tcp(host: str, port: int) -> trio.abc.Stream:
     """A TCP stream to a host; `OSError` when nobody answers."""
-    return await trio.open_tcp_stream(host, port)
+    stream = await trio.open_tcp_stream(host, port)
+    if hasattr(trio.socket, "TCP_USER_TIMEOUT"):  # Linux
+        tcp, option = trio.socket.IPPROTO_TCP, trio.socket.TCP_USER_TIMEOUT
+        stream.setsockopt(tcp, option, UNACKNOWLEDGED_MS)
+    return stream
 
 
 @attrs.frozen

@@ -166,8 +166,10 @@ def test_a_locked_file_is_only_waited_for(tmp_path: Path, monkeypatch: pytest.Mo
     holder = create_engine(url)
     with holder.connect() as connection:
         connection.exec_driver_sql("BEGIN EXCLUSIVE")
+        database = Database(url)
         with pytest.raises(DatabaseUnavailable, match="locked"):
-            Database(url).prepare()
+            database.prepare()
+        database.close()
     holder.dispose()
 
 

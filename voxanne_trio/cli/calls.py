@@ -96,10 +96,11 @@ def _table(summaries: list[CallSummary]) -> Iterator[str]:
 
 
 def _page(call: CallRecord) -> Iterator[str]:
+    lasted = f"{_minutes(call.duration_ms)}, " if call.duration_ms else ""
     streams = f", {call.streams} streams" if call.streams > 1 else ""
     ended = f"{call.outcome}, then {call.then.value}" if call.outcome else _OPEN
     yield f"{call.call_sid}  {_moment(call.started_at)}"
-    yield f"{_minutes(call.duration_ms)}, {len(call.turns)} turns{streams}; {ended}"
+    yield f"{lasted}{len(call.turns)} turns{streams}; {ended}"
     if any(call.counts.values()):
         yield ", ".join(f"{name} {count}" for name, count in call.counts.items() if count)
     for turn in call.turns:

@@ -23,7 +23,7 @@ import attrs
 import trio
 
 from ..audio import BYTES_PER_MS, FRAME_BYTES, RATE, silence
-from .frames import Frame, Frames, is_quiet
+from .pieces import Piece, Pieces, is_quiet
 
 SILENCE_AFTER_MS: Final = 200
 """The caller's stream counts as stopped when nothing has arrived for so long."""
@@ -84,8 +84,8 @@ class AudioRing:
         self.last_put_at: float | None = None
         self._bound = bound_ms * BYTES_PER_MS
         self._keep = keep_ms * BYTES_PER_MS
-        self._waiting = Frames()
-        self._kept = Frames()
+        self._waiting = Pieces()
+        self._kept = Pieces()
         self._forgotten: list[_Range] = []
         # Positions in bytes: of the next to be put, up to which a lost recogniser is known to have
         # listened, and up to which voice is gone.
@@ -176,16 +176,16 @@ class AudioRing:
         position = round(position_ms * BYTES_PER_MS)
         begin = position - position % FRAME_BYTES
         while self._kept and self._kept.last.end > begin:
-            frame = self._kept.pop()
-            if frame.position < begin:
-                first, frame = frame.cut(begin - frame.position)
+            piece = self._kept.pop()
+            if piece.position < begin:
+                first, piece = piece.cut(begin - piece.position)
                 self._kept.append(first)
-            self._waiting.append_left(frame)
+            self._waiting.append_left(piece)
         self._settle()
         self._count(sum(gone.said for gone in self._forgotten), "replay")
         self._forgotten.clear()
-        while self._waiting.voiced > self._keep or self._waiting.size > self._bound:
-            self._drop(self._waiting.pop_left(), "replay")
+        while self._waiting.voice > self._keep or self._waiting.size > self._bound:
+            self._drop(self._waiting.pop_left(FRAME_BYTES), "replay")
         return self._voice_gone <= position
 
     def arrived_at(self, position_ms: float) -> float | None:
@@ -206,13 +206,16 @@ class AudioRing:
     def _append(self, audio: bytes, at: float, voice: bool | None, *, ours: bool = False) -> None:
         for begin in range(0, len(audio), FRAME_BYTES):
             piece = audio[begin : begin + FRAME_BYTES]
-            quiet = not voice and is_quiet(piece)
-            voiced = not quiet if voice is None else voice
-            end = self._end + len(piece)
-            self._waiting.append(Frame(self._end, end, piece, quiet, voiced, ours))
+            size, is_behind = len(piece), self._waiting.size > _BEHIND
+            quiet = (voice is None or (is_behind and not voice)) and is_quiet(piece)
+            voiced = size if voice or (voice is None and not quiet) else 0
+            end = self._end + size
+            self._waiting.append(
+                Piece(self._end, end, piece, voiced, 0 if ours else size, is_behind and quiet)
+            )
             self._end = end
-            if self._waiting.size > _BEHIND and (frame := self._waiting.shorten_pause()):
-                self._drop(frame, "silence")
+            if is_behind and (left_out := self._waiting.shorten_pause()):
+                self._drop(left_out, "silence")
         self._ends.append(self._end)
         self._arrivals.append(max(at, self._arrivals[-1]) if self._arrivals else at)
         if len(self._ends) >= 2 * _ARRIVALS:
@@ -222,48 +225,53 @@ class AudioRing:
             self._drop(self._waiting.pop_left(excess), "overflow")
 
     def _hand_out(self, most: int) -> Batch:
-        if not self._waiting:
+        waiting = self._waiting
+        if not waiting:
             return Batch()
-        audio, voiced = bytearray(), 0
-        position = end = self._waiting.first.position
-        while self._waiting and self._waiting.first.position == end < position + most:
-            frame = self._waiting.pop_left(position + most - end)
-            audio += frame.audio
-            voiced += len(frame.audio) if frame.voice else 0
-            end = frame.end
-            self._keep_for_a_while(frame)
-        return Batch(bytes(audio), position / BYTES_PER_MS, voiced / BYTES_PER_MS)
+        position = end = waiting.first.position
+        parts: list[bytes] = []
+        voice = said = 0
+        while waiting and waiting.first.position == end < position + most:
+            piece = waiting.pop_left(position + most - end)
+            parts.append(piece.audio)
+            voice += piece.voice
+            said += piece.said
+            end = piece.end
+        audio = b"".join(parts)
+        self._keep_for_a_while(
+            Piece(position, end, audio, voice, said, quiet=not voice and is_quiet(audio))
+        )
+        return Batch(audio, position / BYTES_PER_MS, voice / BYTES_PER_MS)
 
-    def _keep_for_a_while(self, frame: Frame) -> None:
-        self._kept.append(frame)
-        if left_out := self._kept.shorten_pause():
+    def _keep_for_a_while(self, piece: Piece) -> None:
+        kept = self._kept
+        kept.append(piece)
+        if left_out := kept.shorten_pause():
             self._forget(left_out)
-        while self._kept.voiced > self._keep or self._kept.size > 2 * self._keep:
-            self._forget(self._kept.pop_left())
+        while kept.voice - kept.first.voice >= self._keep or kept.size > 2 * self._keep:
+            self._forget(kept.pop_left())
 
-    def _forget(self, frame: Frame) -> None:
+    def _forget(self, piece: Piece) -> None:
         """It was handed out, and cannot be a second time."""
-        self._note_voice(frame)
-        if frame.end <= self._heard:
+        self._note_voice(piece)
+        if piece.end <= self._heard:
             return
         ranges = self._forgotten
-        if ranges and ranges[-1].end == frame.position:  # a pause goes on: nearly always
-            ranges[-1].end = frame.end
-            ranges[-1].said += self._unheard(frame)
+        if ranges and ranges[-1].end == piece.position:  # a pause goes on: nearly always
+            ranges[-1].end = piece.end
+            ranges[-1].said += self._unheard(piece)
             return
-        after = bisect_right(ranges, frame.position, key=lambda gone: gone.begin)
-        ranges.insert(after, _Range(frame.position, frame.end, self._unheard(frame)))
+        after = bisect_right(ranges, piece.position, key=lambda gone: gone.begin)
+        ranges.insert(after, _Range(piece.position, piece.end, self._unheard(piece)))
         for index in (after, after - 1):
             if 0 <= index < len(ranges) - 1 and (
                 ranges[index].end == ranges[index + 1].begin or len(ranges) > _RANGES
             ):
                 ranges[index].absorb(ranges.pop(index + 1))
 
-    def _unheard(self, frame: Frame) -> int:
+    def _unheard(self, piece: Piece) -> int:
         """So many bytes of it the caller said, and no recogniser heard."""
-        if frame.ours or frame.end <= self._heard:
-            return 0
-        return frame.end - max(frame.position, self._heard)
+        return max(0, min(piece.said, piece.end - self._heard))
 
     def _settle(self) -> None:
         """What was heard may be forgotten."""
@@ -274,14 +282,14 @@ class AudioRing:
             oldest.begin = self._heard
             oldest.said = min(oldest.said, oldest.end - oldest.begin)
 
-    def _drop(self, frame: Frame, reason: str) -> None:
+    def _drop(self, piece: Piece, reason: str) -> None:
         """It will never be handed out."""
-        self._note_voice(frame)
-        self._count(self._unheard(frame), reason)
+        self._note_voice(piece)
+        self._count(self._unheard(piece), reason)
 
-    def _note_voice(self, frame: Frame) -> None:
-        if frame.voice and frame.end > self._voice_gone:
-            self._voice_gone = frame.end
+    def _note_voice(self, piece: Piece) -> None:
+        if piece.voice and piece.end > self._voice_gone:
+            self._voice_gone = piece.end
 
     def _count(self, count: int, reason: str) -> None:
         if count > 0:

@@ -40,7 +40,7 @@ from .rows import storable
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 MIGRATION_SECONDS: Final = 60.0
-READ_SECONDS: Final = 2.0
+READ_SECONDS: Final = 1.0
 _MIGRATION_LOCK: Final = 0x766F78616E6E65  # any number that nobody else takes
 
 

@@ -130,14 +130,18 @@ def _parsed(url: str) -> URL:
 def _prepare_sqlite(connection: Any, _: object) -> None:
     """Readers do not wait for the writer; a commit is in the file though this process be killed."""
     connection.isolation_level = None  # transactions begin where we say so
-    for pragma in (
-        f"busy_timeout={round(STATEMENT_SECONDS * 1000)}",
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-        "secure_delete=ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}").close()
+    try:
+        for pragma in (
+            f"busy_timeout={round(STATEMENT_SECONDS * 1000)}",
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+    except SqliteError:
+        connection.close()  # nobody else will
+        raise
 
 
 def _begin_sqlite(connection: Connection) -> None:

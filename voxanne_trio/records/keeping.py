@@ -34,7 +34,7 @@ BATCH_ENTRIES: Final = 200
 BATCH_BYTES: Final = 4 * 1024 * 1024
 START_SECONDS: Final = 8.0
 WRITE_SECONDS: Final = 10.0
-FIND_SECONDS: Final = 2.0
+FIND_SECONDS: Final = 1.0
 LAST_SECONDS: Final = 5.0
 """For what is left when the server stops."""
 
