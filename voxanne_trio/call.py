@@ -22,6 +22,7 @@ import attrs
 import trio
 
 from . import turns
+from .audio import silence
 from .conversation import Conversation, Script
 from .errors import BadMessage
 from .events import (
@@ -38,6 +39,7 @@ from .events import (
 from .hearing import AudioRing, Detector, Ears, FarEnd
 from .observe.narration import Narrator
 from .records import CallRecord, Records, Then
+from .resuming import Past, look_up
 from .settings import Settings
 from .speaking import Speaker
 from .telephony.media_stream import MediaSocket, MediaStream, SocketGone
@@ -51,6 +53,8 @@ START_SECONDS: Final = 10.0
 
 CLOSE_SECONDS: Final = 2.0
 
+VOICE_ENDS_MS: Final = 400
+"""Silence that ends any voice."""
 
 Watch = Callable[["Call", Event, tuple[turns.Command, ...]], None]
 
@@ -83,7 +87,8 @@ async def answer(socket: MediaSocket, services: Services, *, call_sid: str | Non
             stream = await MediaStream.open(socket)
         if call_sid not in {None, stream.started.call_sid}:
             raise BadMessage("start of another call")
-        await Call(stream, services).run()
+        past = await look_up(stream.started, services.records, services.wall_clock())
+        await Call(stream, services, past).run()
         code, reason = 1000, ""
     except (trio.TooSlowError, BadMessage) as error:
         code, reason = 1008, str(error) or "no start"
@@ -99,12 +104,14 @@ async def answer(socket: MediaSocket, services: Services, *, call_sid: str | Non
 
 
 class Call:
-    """A call in progress."""
+    """A call in progress; one with a past goes on where its last stream was lost."""
 
-    def __init__(self, stream: MediaStream, services: Services) -> None:
+    def __init__(self, stream: MediaStream, services: Services, past: Past | None = None) -> None:
         started, settings = stream.started, services.settings
         self.sid = started.call_sid
         self.stream = stream
+        self.past = past
+        self.tape = self.sid if past is None else f"{self.sid}{started.stream_sid}"
         self.services = services
         self.log = Narrator(self.sid, settings)
         self.floor = turns.Floor()
@@ -138,7 +145,9 @@ class Call:
                 start(self.playback.run, self.stream.socket.send, name=f"play {self.sid}")
                 start(self.ears.listen, self.audio, self.tell, name=f"listen {self.sid}")
                 start(self._read, name=f"read {self.sid}")
-                self.tell(self.stream.started)
+                start(self._watch_line, name=f"watch {self.sid}")
+                past, started = self.past, self.stream.started
+                self.tell(started if past is None else self.conversation.take_up(past))
                 self.stream.socket.on_draining(self.tell)
         finally:
             self.stream.socket.on_draining(None)
@@ -147,12 +156,26 @@ class Call:
     async def _read(self) -> None:
         await self.stream.read(hear=self._hear, tell=self.tell)
 
+    async def _watch_line(self) -> None:
+        await self.stream.watch(
+            lost_after=self.services.settings.stream_mute_ms / 1000,
+            probe=self.playback.probe,
+            pause=self._line_paused,
+            tell=self.tell,
+        )
+
     def _hear(self, frame: bytes, at: float) -> None:
         events = self.detector.feed(frame, at)
         for event in events:
             self.voice = isinstance(event, VoiceStarted)
         self.audio.put(frame, at, voice=self.voice)
         for event in events:
+            self.tell(event)
+
+    def _line_paused(self) -> None:
+        """Nothing comes, so a voice that was on gets no silence that would end it."""
+        for event in self.detector.feed(silence(VOICE_ENDS_MS), trio.current_time()):
+            self.voice = isinstance(event, VoiceStarted)
             self.tell(event)
 
     def tell(self, event: Event | MarkReturned) -> None:
@@ -194,6 +217,7 @@ class Call:
                 self.log.debug("%r", event)
 
     def _scene(self) -> turns.Scene:
+        clinic, wall = self.services.script.clinic, self.services.wall_clock()
         return turns.Scene(
             now=trio.current_time(),
             rules=self.rules,
@@ -204,6 +228,8 @@ class Call:
             tool_runs=self.conversation.tool_runs,
             can_repeat=bool(self.conversation.to_repeat),
             can_go_on=bool(self.conversation.unsaid),
+            can_transfer=clinic.can_transfer(wall),
+            is_open=clinic.is_open(wall),
         )
 
     def _carry_out(self, command: turns.Command) -> None:
@@ -261,15 +287,12 @@ class Call:
         """The record first: `/twiml/after` may be asked as soon as the socket is closed."""
         self.conversation.settle()
         outcome = self.outcome or "broken off"
-        we_ended_it = outcome in {ending.value for ending in turns.Ending} - {
-            turns.Ending.HANDOVER.value
-        }
         ended_at = trio.current_time() if self.ended_at is None else self.ended_at
         milliseconds = round((ended_at - self.started_at) * 1000)
         self.services.records.call_ended(
             self.sid,
             outcome=outcome,
-            then=Then.HANG_UP if we_ended_it and self.conversation.last_heard else Then.GO_ON,
+            then=self._then(outcome),
             duration_ms=milliseconds,
             counts={
                 "frames": self.stream.frames,
@@ -279,6 +302,19 @@ class Call:
             },
         )
         self.log.info("Call ended: %s after %.1f s", outcome, milliseconds / 1000)
+
+    def _then(self, outcome: str) -> Then:
+        """What `/twiml/after` is to answer."""
+        endings = {ending.value: ending for ending in turns.Ending}
+        match endings.get(outcome):
+            case None | turns.Ending.HANDOVER:
+                return Then.GO_ON
+            case turns.Ending.TRANSFER:
+                return Then.TRANSFER
+            case turns.Ending.TROUBLE if not self.conversation.last_heard:
+                return Then.TRANSFER  # nobody heard our apology: the answer's is another voice
+            case _:
+                return Then.HANG_UP
 
     def _conversation(self, nursery: trio.Nursery) -> Conversation:
         return Conversation(
@@ -294,5 +330,5 @@ class Call:
             nursery=nursery,
             log=self.log,
             tell=self.tell,
-            started_at=self.started_at,
+            started_at=self.started_at - (self.past.seconds if self.past is not None else 0),
         )

@@ -18,13 +18,14 @@ import trio
 from .audio import FRAME_MS
 from .clinic import Clinic
 from .errors import VoxanneError
-from .events import ReplyFailed, ReplyProduced, Sensitive
+from .events import CallResumed, ReplyFailed, ReplyProduced, Sensitive
 from .humanizer import PLAIN, Acquaintance, Manner, recited, spoken
 from .observe.narration import Narrator
 from .observe.quality import quality_of
 from .observe.timeline import Timeline
 from .records import Records, TurnRecord
 from .reply import Reply, Ways, produce_answer, produce_recital
+from .resuming import Past, acquaintance_of, history_of, resumption, where_we_were
 from .speaking.phrases import Phrases
 from .telephony.speech import Speech
 from .thinking import History, Message, ToolBox, ToolCall, messages_for
@@ -35,6 +36,11 @@ SLOWER: Final = 0.85
 
 SHORT_SHARE: Final = 4
 """The part of the history's budget that is left where the model's quota is nearly used up."""
+
+OFFER: Final = "How can I help you?"
+"""Opens a resumed call of which nothing is known."""
+
+_PROMPTS: Final = (Phrase.STILL_THERE, Phrase.STILL_THERE_AGAIN)
 
 _LATELY_CHARACTERS: Final = 300
 """Of our own words: what an echo of us may still bring."""
@@ -98,8 +104,24 @@ class Conversation:
     _filler: str = ""
     """The one that was said last."""
     _next_filler: int = 0
+    left_off: str = ""
+    """Of a call that goes on: what follows "we were cut off"."""
     _lately: str = ""
     """The end of what the voice said before the reply in play."""
+
+    def take_up(self, past: Past) -> CallResumed:
+        """Go on with a call whose stream was lost; the event says how it is opened again."""
+        lines = self.script.lines
+        greeting = lines[Phrase.GREETING]
+        asides = {line for line in lines.values() if line != greeting}
+        self.history = history_of(past.turns)
+        self.acquaintance = acquaintance_of(past.turns)
+        self.turns = past.next_turn
+        if not past.asked:
+            self.left_off = where_we_were(past.turns, asides.__contains__) or OFFER
+        answers = [t.heard for t in past.turns if t.heard and t.agent not in asides]
+        self.to_repeat = answers[-1] if answers else ""
+        return resumption(past, [lines[prompt] for prompt in _PROMPTS])
 
     def answer(self, number: int, text: Sensitive, *, farewell: bool, speculative: bool) -> None:
         """Start the reply to these words. A speculative one is heard after `commit`."""
@@ -142,15 +164,20 @@ class Conversation:
             self._decided()
         reply, text = self._new_reply(number), self.script.lines[phrase]
         reply.is_aside = phrase is not Phrase.GREETING
+        rest = self.left_off if phrase is Phrase.CUT_OFF else ""
         sentences = recited(text)
         if (audio := self.script.phrases.get(spoken(sentences))) is None:
+            rest = f"{text} {rest}".strip()
+        else:
+            self.log.words("Voxanne: %s", spoken(sentences))
+            reply.speech.begin(sentences)
+            reply.speech.add(audio)
+            reply.speech.end_passage()
+            reply.is_timed = False
+        if rest:
             name = f"reply {number} {self.call_sid}"
-            self.nursery.start_soon(produce_recital, reply, text, name=name)
+            self.nursery.start_soon(produce_recital, reply, rest, name=name)
             return
-        self.log.words("Voxanne: %s", spoken(sentences))
-        reply.speech.begin(sentences)
-        reply.speech.add(audio)
-        reply.speech.end_passage()
         self.ways.playback.finished(reply.speech)
         self.tell(ReplyProduced(number))
 

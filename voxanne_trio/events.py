@@ -171,6 +171,19 @@ class CallStarted:
 
 
 @attrs.frozen
+class CallResumed:
+    """A new stream goes on with a call whose stream was lost, `seconds` after the call began.
+
+    `text`: the caller's words that were being answered. `rung`: of the idle ladder, how many
+    prompts have brought no words.
+    """
+
+    text: Sensitive = Sensitive("")
+    seconds: float = 0.0
+    rung: int = 0
+
+
+@attrs.frozen
 class KeyPressed:
     """One key of the caller's phone: `0`-`9`, `*`, `#`, `A`-`D`."""
 
@@ -230,6 +243,7 @@ Event = (
     | ReplyFailed
     | PlayedOut
     | CallStarted
+    | CallResumed
     | KeyPressed
     | StreamStopped
     | StreamLost

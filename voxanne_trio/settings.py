@@ -95,6 +95,12 @@ class Settings:
         100, "calls at once; more are refused politely", unit="calls", at_least=1
     )
     ticket_seconds: int = _setting(60, "how long a stream ticket is valid", unit="s", at_least=1)
+    stream_mute_ms: int = _setting(
+        5_000,
+        "nothing from Twilio, not even a mark asked for: the stream is lost",
+        unit="ms",
+        at_least=1_000,
+    )
     drain_seconds: int = _setting(600, "how long a stopping server waits for its calls", unit="s")
     clinic: str = _setting(
         "", "a clinic profile (TOML); empty: the sample clinic", can_be_empty=True

@@ -13,6 +13,7 @@ import trio
 import trio.testing
 
 from voxanne_trio.events import (
+    CallResumed,
     CallStarted,
     Event,
     KeyPressed,
@@ -35,12 +36,14 @@ EVENTS: list[Event] = [
     VoiceStopped(103.25, 820.0),
     PlayedOut(3, proven=False),
     KeyPressed("5"),
+    CallResumed(WORDS, seconds=12.5, rung=1),
 ]
 
 
 @attrs.define
 class Taped:
     sid: str = "CA1"
+    tape: str = "CA1"
     started_at: float = 100.0
     floor: Floor = attrs.field(factory=Floor)
     scene: Scene = attrs.field(factory=Scene)

@@ -35,7 +35,8 @@ def test_hang_up() -> None:
 def test_the_apology_names_the_clinic_and_its_number() -> None:
     assert twiml.apology("Bone & Joint <West>", "+1 500 555 0007") == (
         f"{HEAD}<Response><Say>I'm sorry, something went wrong on our side.</Say>"
-        "<Say>Please call Bone &amp; Joint &lt;West&gt; at +1 500 555 0007.</Say>"
+        "<Say>Please call Bone &amp; Joint &lt;West&gt; at one, five zero zero, "
+        "five five five, zero zero zero seven.</Say>"
         "<Say>Goodbye.</Say><Hangup/></Response>"
     )
     assert "again in a few minutes" in twiml.apology("Bone", "")

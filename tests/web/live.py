@@ -20,7 +20,7 @@ from voxanne_trio.web.desk import Answer
 from voxanne_trio.web.media import PATH
 from voxanne_trio.web.serving import serve
 
-from .support import CALL, SETTINGS, TOKEN, FakeServices, echo, stream_signature
+from .support import SETTINGS, TOKEN, FakeServices, echo, stream_signature
 
 KEY = base64.b64encode(bytes(16)).decode()
 BOUND = 5.0
@@ -55,7 +55,7 @@ class Live:
         tickets = self.app.desk.tickets
         if another_replica:
             tickets = Tickets((TOKEN,), 60, wall_clock=time.time, entropy=secrets.token_bytes)
-        return PATH + tickets.issue(CALL)
+        return PATH + tickets.issue(f"CA{secrets.token_hex(16)}")  # each is a call of its own
 
     def upgrade(self, path: str | None = None, extra: str = "", **changes: str) -> bytes:
         """A stream's upgrade request as Twilio makes it, but for the changes."""

@@ -41,6 +41,7 @@ class FakeServices:
     running: bool = False
     can_speak: bool = True
     probes: int = 0
+    rest: Any = None
 
     @property
     def services(self) -> object:

@@ -93,6 +93,33 @@ async def test_a_call_is_taken() -> None:
     assert not desk.calls
 
 
+async def test_a_new_stream_of_a_call_ends_the_one_that_has_not_noticed() -> None:
+    desk = new_desk(max_calls=1)
+    log: list[str] = []
+
+    async def answer(socket: MediaSocket, services: Any, call_sid: str) -> None:
+        number = len(log)
+        log.append(f"begins {number}")
+        try:
+            await socket.receive()
+        except SocketGone:
+            log.append(f"is left {number}")
+        finally:
+            log.append(f"ends {number}")
+
+    async with trio.open_nursery() as nursery:
+        silent = Peer()  # half-open: nothing comes of it any more
+        endpoint = MediaEndpoint(desk, answer, elsewhere)
+        for peer in (silent, Peer()):
+            scope = scope_of(PATH + desk.tickets.issue(CALL))
+            nursery.start_soon(endpoint, scope, peer.receive, peer.send)
+            await trio.testing.wait_all_tasks_blocked()
+        assert log == ["begins 0", "ends 0", "begins 2"]
+        assert (len(desk.calls), silent.types) == (1, ["accept", "close"])
+        peer.tell.send_nowait({"type": "websocket.disconnect", "code": 1000})
+    assert not desk.calls
+
+
 async def test_a_ticket_admits_once() -> None:
     desk = new_desk()
     scope = scope_of(PATH + desk.tickets.issue(CALL))

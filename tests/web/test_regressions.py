@@ -88,8 +88,9 @@ async def test_a_draining_server_still_says_what_its_last_call_does_next() -> No
     async def says_goodbye(socket: MediaSocket, services: Any, call_sid: str) -> None:
         await socket.receive()
 
-    form = f"CallSid={CALL}"
-    signature = sign(TOKEN, PUBLIC + "/twiml/after", [("CallSid", CALL)])
+    asked = {"CallSid": CALL, "CallStatus": "completed"}
+    form = "&".join(f"{name}={value}" for name, value in asked.items())
+    signature = sign(TOKEN, PUBLIC + "/twiml/after", asked.items())
     async with live_server(says_goodbye, signals=(signal.SIGUSR1,)) as live:
         async with Caller.ring(live) as caller:
             signal.raise_signal(signal.SIGUSR1)

@@ -12,7 +12,7 @@ from trio.testing import MockClock
 from voxanne_trio import __version__
 from voxanne_trio.errors import PermanentVendorError, TransientVendorError
 from voxanne_trio.events import Sensitive
-from voxanne_trio.records import CallRecord, Then, TurnRecord
+from voxanne_trio.records import CallRecord, TurnRecord
 from voxanne_trio.settings import Settings
 from voxanne_trio.telephony import twiml
 from voxanne_trio.web.application import VoxanneApp, create_app
@@ -138,7 +138,13 @@ async def test_a_draining_server_takes_no_call_and_still_says_what_becomes_of_on
         assert (await post(app.test_client(), "/twiml/after", CallSid=CALL)).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/twiml", "/twiml/after", "/twilio/status", "/twilio/stream"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/twiml", "/twiml/after", "/twiml/after?stream=2&at=1", "/twiml/whisper?call=CA1"),
+        *("/twilio/status", "/twilio/stream", "/twilio/recording"),
+    ],
+)
 async def test_nobody_but_twilio(path: str, autojump_clock: MockClock) -> None:
     async with running() as app:
         client = app.test_client()
@@ -162,31 +168,6 @@ async def test_a_webhook_without_a_call_is_refused(autojump_clock: MockClock) ->
     async with running() as app:
         assert (await post(app.test_client(), "/twiml")).status_code == 400
         assert (await post(app.test_client(), "/twiml", CallSid="x y")).status_code == 400
-
-
-@pytest.mark.parametrize(
-    ("known", "we_ended_it", "status", "hangs_up"),
-    [
-        (True, True, "in-progress", True),
-        (True, False, "in-progress", False),
-        (False, False, "in-progress", False),
-        (False, False, "completed", True),
-    ],
-)
-async def test_what_a_call_does_when_its_stream_has_ended(
-    known: bool, we_ended_it: bool, status: str, hangs_up: bool, autojump_clock: MockClock
-) -> None:
-    services = FakeServices()
-    if known:
-        record = CallRecord(call_sid=CALL, stream_sid="MZ1", started_at=NOW)
-        services.records.call_started(record)
-        record.then = Then.HANG_UP if we_ended_it else Then.GO_ON
-    async with running(services) as app:
-        answer = await post(app.test_client(), "/twiml/after", CallSid=CALL, CallStatus=status)
-        document = await answer.get_data(as_text=True)
-        clinic = services.clinic
-        expected = twiml.hang_up() if hangs_up else twiml.apology(clinic.name, clinic.phone)
-        assert document == expected
 
 
 @pytest.mark.parametrize("event", ["stream-started", "stream-error", ""])

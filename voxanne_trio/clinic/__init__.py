@@ -1,5 +1,13 @@
 """A clinic's profile: its facts in one TOML file, read once, the same for every call."""
 
-from .profile import Clinic, ClinicProfileError, Person, Question, Service, load_clinic
+from .profile import Clinic, ClinicProfileError, Person, Question, Service, Transfer, load_clinic
 
-__all__ = ["Clinic", "ClinicProfileError", "Person", "Question", "Service", "load_clinic"]
+__all__ = [
+    "Clinic",
+    "ClinicProfileError",
+    "Person",
+    "Question",
+    "Service",
+    "Transfer",
+    "load_clinic",
+]

@@ -6,6 +6,7 @@ to know how the facts are worded on a call: that is the prompt's work, or a stan
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
@@ -14,7 +15,11 @@ from typing import Any, Final
 
 import attrs
 
-DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+from .hours import DAYS, BadHours, is_open, opening
+
+RING_SECONDS: Final = 25
+WHISPER: Final = "A call passed on by the assistant."
+_PHONE: Final = re.compile(r"\+[1-9]\d{6,14}")
 
 
 class ClinicProfileError(ValueError):
@@ -50,6 +55,18 @@ class Question:
 
 
 @attrs.frozen(kw_only=True)
+class Transfer:
+    """How a caller reaches a person: `number` rings for `ring_seconds`, and whoever answers hears
+    the `whisper` (empty: nothing) and what the caller wants before the two are joined. Voicemail
+    takes calls when the clinic is closed, or nobody answers."""
+
+    number: str
+    ring_seconds: int = RING_SECONDS
+    whisper: str = WHISPER
+    voicemail: bool = True
+
+
+@attrs.frozen(kw_only=True)
 class Clinic:
     """Everything the agent may say about a clinic."""
 
@@ -69,6 +86,15 @@ class Clinic:
     emergency_number: str = "911"
     emergency_advice: str = ""
     keyterms: tuple[str, ...] = ()
+    transfer: Transfer | None = None
+
+    def is_open(self, at: float) -> bool:
+        """Whether somebody is there at that time (seconds, wall clock)."""
+        return is_open(self.hours, self.time_zone, at)
+
+    def can_transfer(self, at: float) -> bool:
+        """Whether a caller can then be put through to somebody, or to voicemail."""
+        return self.transfer is not None and (self.transfer.voicemail or self.is_open(at))
 
     def recogniser_terms(self) -> tuple[str, ...]:
         """The names a recogniser should know, without repeats, in the profile's order."""
@@ -90,7 +116,7 @@ def load_clinic(path: str | Path = "") -> Clinic:
         return _clinic(tomllib.loads(text))
     except (OSError, UnicodeDecodeError) as error:
         raise ClinicProfileError(f"clinic profile {path}: cannot be read ({error})") from error
-    except (tomllib.TOMLDecodeError, ClinicProfileError) as error:
+    except (tomllib.TOMLDecodeError, BadHours, ClinicProfileError) as error:
         raise ClinicProfileError(f"clinic profile {path or 'sample'}: {error}") from error
 
 
@@ -99,6 +125,7 @@ def _clinic(data: Mapping[str, Any]) -> Clinic:
     hours = _table(data, "hours")
     if unknown := set(hours) - set(DAYS):
         raise ClinicProfileError(f"[hours] has no day {min(unknown)!r}")
+    opening(texts := {day: _text(hours, day) for day in DAYS if day in hours})
     return Clinic(
         name=_text(data, "name", required=True),
         agent=_text(data, "agent", required=True),
@@ -107,7 +134,7 @@ def _clinic(data: Mapping[str, Any]) -> Clinic:
         address=_text(data, "address"),
         directions=_text(data, "directions"),
         time_zone=_text(data, "time_zone") or "UTC",
-        hours={day: _text(hours, day) for day in DAYS if day in hours},
+        hours=texts,
         people=tuple(
             Person(name=_text(row, "name", required=True), role=_text(row, "role"))
             for row in _tables(data, "people")
@@ -119,6 +146,26 @@ def _clinic(data: Mapping[str, Any]) -> Clinic:
         emergency_number=_text(emergency, "number") or "911",
         emergency_advice=_text(emergency, "advice"),
         keyterms=_texts(data, "keyterms"),
+        transfer=_transfer(_table(data, "transfer")) if "transfer" in data else None,
+    )
+
+
+def _transfer(table: Mapping[str, Any]) -> Transfer:
+    if unknown := set(table) - {field.name for field in attrs.fields(Transfer)}:
+        raise ClinicProfileError(f"[transfer] has no {min(unknown)!r}")
+    number = _text(table, "number", required=True)
+    if not _PHONE.fullmatch(number):
+        raise ClinicProfileError(f"[transfer] number {number!r} is not like +15005550007")
+    seconds, voicemail = table.get("ring_seconds", RING_SECONDS), table.get("voicemail", True)
+    if type(seconds) is not int or not 5 <= seconds <= 600:
+        raise ClinicProfileError("[transfer] ring_seconds must be a number from 5 to 600")
+    if type(voicemail) is not bool:
+        raise ClinicProfileError("[transfer] voicemail must be true or false")
+    return Transfer(
+        number=number,
+        ring_seconds=seconds,
+        whisper=_text(table, "whisper") if "whisper" in table else WHISPER,
+        voicemail=voicemail,
     )
 
 

@@ -23,7 +23,7 @@ import attrs
 import trio
 
 from .. import events as all_events
-from ..events import CallStarted, Event, KeyPressed, Sensitive
+from ..events import CallResumed, CallStarted, Event, KeyPressed, Sensitive
 
 log = logging.getLogger("voxanne.tape")
 
@@ -60,6 +60,8 @@ class TapedCall(Protocol):
     """What is read of a call."""
 
     sid: str
+    tape: str
+    """Its tape's name: each stream of a call has its own."""
     started_at: float
 
     @property
@@ -153,18 +155,18 @@ class Tapes:
             "state": floor.state.value,
             "reply": floor.reply,
         }
-        if isinstance(event, CallStarted):
+        if isinstance(event, CallStarted | CallResumed):
             head = {"tape": VERSION, "call_sid": call.sid, "words": self._words}
-            self._put(call.sid, head | {"rules": attrs.asdict(call.scene.rules)})
-        self._put(call.sid, line)
+            self._put(call.tape, head | {"rules": attrs.asdict(call.scene.rules)})
+        self._put(call.tape, line)
 
-    def _put(self, call_sid: str, line: Mapping[str, Any]) -> None:
+    def _put(self, tape: str, line: Mapping[str, Any]) -> None:
         if self._count >= WAITING_LINES:
             self.left_out += 1
             return
         self._count += 1
         text = json.dumps(line, ensure_ascii=False)
-        self._waiting.setdefault(call_sid, []).append(text)
+        self._waiting.setdefault(tape, []).append(text)
 
     async def run(self) -> None:
         """Write what has come, until cancelled; then the rest, for a few seconds at most."""
@@ -185,16 +187,16 @@ class Tapes:
     def _write(self, waiting: Mapping[str, list[str]]) -> None:
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            for call_sid, lines in waiting.items():
-                self._append(self.path(call_sid), "\n".join(lines) + "\n")
+            for tape, lines in waiting.items():
+                self._append(self.path(tape), "\n".join(lines) + "\n")
         except OSError as error:
             if not self._failed:
                 log.warning("Tape not kept in %s: %s", self._directory, error)
             self._failed = True
 
-    def path(self, call_sid: str) -> Path:
-        """Where a call's tape is kept."""
-        return self._directory / f"{_UNSAFE.sub('', call_sid) or 'call'}.jsonl"
+    def path(self, tape: str) -> Path:
+        """Where the tape of that name is kept."""
+        return self._directory / f"{_UNSAFE.sub('', tape) or 'call'}.jsonl"
 
     @staticmethod
     def _append(path: Path, text: str) -> None:

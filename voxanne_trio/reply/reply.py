@@ -54,6 +54,8 @@ class Reply:
     """Whether a tool was asked for it: then the caller's words have been acted on."""
     tools_running: int = 0
     """How many of them are being waited for."""
+    is_timed: bool = True
+    """Whether its stages are: not where cached audio is heard before the voice is asked."""
     committed: trio.Event = attrs.field(factory=trio.Event)
     """Set once the caller's turn is known to be over: before that, nothing may act."""
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
@@ -66,4 +68,4 @@ class Reply:
         self.log.debug("%s: %s -> %s", step.rule, step.before, step.after)
 
     def stamp(self, moment: Moment) -> bool:
-        return self.timeline.stamp(moment, trio.current_time())
+        return self.is_timed and self.timeline.stamp(moment, trio.current_time())

@@ -27,6 +27,9 @@ BAD_MESSAGES_LOGGED: Final = 5
 
 MESSAGES_BEFORE_START: Final = 10
 
+PAUSE_SECONDS: Final = 0.5
+"""The caller's audio counts as paused when none has come for so long."""
+
 
 class SocketGone(VoxanneError):
     """The peer has closed the socket, or it broke; `code` is the WebSocket close code."""
@@ -73,6 +76,10 @@ class MediaStream:
     started: CallStarted
     bad_messages: Counter[str] = attrs.field(factory=Counter)
     frames: int = 0
+    frame_at: float = attrs.field(factory=trio.current_time)
+    """When the last frame came (Trio clock)."""
+    message_at: float = attrs.field(factory=trio.current_time)
+    """When anything last came."""
 
     @classmethod
     async def open(cls, socket: MediaSocket) -> MediaStream:
@@ -97,6 +104,35 @@ class MediaStream:
         except SocketGone as gone:
             tell(StreamLost(str(gone)))
 
+    async def watch(
+        self,
+        *,
+        lost_after: float,
+        probe: Callable[[], None],
+        pause: Callable[[], None],
+        tell: Callable[[StreamLost], None],
+    ) -> None:
+        """Tell `StreamLost` when nothing has come for `lost_after` seconds, and return.
+
+        Some lines carry no silence, so a line without audio is asked by `probe` for an answer:
+        a mark of ours, which Twilio returns at once. `pause` is called when audio stops coming.
+        """
+        asked_at = paused_at = -1.0
+        while (now := trio.current_time()) < self.message_at + lost_after:
+            if now >= self.frame_at + PAUSE_SECONDS and paused_at <= self.frame_at:
+                paused_at = now
+                pause()
+            if now >= self.message_at + lost_after / 2 and asked_at <= self.message_at:
+                asked_at = now
+                probe()
+            due = [self.message_at + lost_after]
+            if paused_at <= self.frame_at:
+                due.append(self.frame_at + PAUSE_SECONDS)
+            if asked_at <= self.message_at:
+                due.append(self.message_at + lost_after / 2)
+            await trio.sleep_until(max(min(due), now + PAUSE_SECONDS / 10))
+        tell(StreamLost(f"nothing came for {lost_after:g} s"))
+
     def _take(
         self,
         hear: Callable[[bytes, float], None],
@@ -104,6 +140,7 @@ class MediaStream:
         text: str | bytes,
     ) -> bool:
         """One message; whether it was the stream's last."""
+        self.message_at = trio.current_time()
         try:
             message = decode(text, self.started.stream_sid)
         except BadMessage as error:
@@ -111,7 +148,8 @@ class MediaStream:
             return False
         if isinstance(message, MediaReceived):
             self.frames += 1
-            hear(message.audio, trio.current_time())
+            self.frame_at = self.message_at
+            hear(message.audio, self.message_at)
         elif isinstance(message, CallStarted):
             self._count_bad("a second start")
         elif message is not None and not isinstance(message, Connected):

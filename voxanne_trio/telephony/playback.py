@@ -224,6 +224,8 @@ class Playback:
         epoch, _, position = name.partition(":")
         if epoch != str(self._epoch) or not position.isdecimal() or self._speech is None:
             return
+        if int(position) > self._sent:
+            return  # of a stream before this one: it is not ours
         if not self._is_proven:
             frame, sent_at = self._stretch
             self._time_round_trip(sent_at + (int(position) - frame) * FRAME_MS / 1000)
@@ -237,6 +239,10 @@ class Playback:
         self._speech.forget(self._proved - self._pacing.resume_rewind_ms // FRAME_MS)
         if name == self._final_mark:
             self._ended(proven=True)
+
+    def probe(self) -> None:
+        """Have Twilio show that it is there: a mark that proves nothing else comes back."""
+        self._post(encode_mark(self._stream_sid, "probe"))
 
     def changed(self) -> None:
         """There is more to send, or less: the writer looks again."""

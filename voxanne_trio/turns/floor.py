@@ -39,6 +39,14 @@ class Phrase(enum.Enum):
     TROUBLE = "trouble"
     TIME_IS_SHORT = "time is short"
     TIME_IS_UP = "time is up"
+    CUT_OFF = "cut off"
+    """Opens a call that goes on; where we were, or an offer to help, follows."""
+    TRANSFER = "transfer"
+    TRANSFER_FOR_TROUBLE = "transfer for trouble"
+    CLOSED = "closed"
+    """A person was asked for and none is there: offers voicemail."""
+    VOICEMAIL = "voicemail"
+    VOICEMAIL_FOR_TROUBLE = "voicemail for trouble"
     WE_MUST_END = "we must end"
 
 
@@ -49,6 +57,8 @@ class Ending(enum.Enum):
     SILENCE = "silence"
     TROUBLE = "trouble"
     LIMIT = "limit"
+    TRANSFER = "transfer"
+    """To a person, or to voicemail: the call itself goes on."""
     DRAIN = "server stopping"
     HANDOVER = "handed over"
     """The call goes on, on another replica."""
@@ -62,6 +72,7 @@ class Kind(enum.Enum):
     PHRASE = "phrase"
     READ_BACK = "read-back"
     GOODBYE = "goodbye"
+    TRANSFER = "transfer"
     PROTECTED = "protected"
 
 
@@ -71,12 +82,14 @@ class Interruption:
 
     `voice_holds`: the caller's voice silences us at once, until words decide. `words_count`: words
     take the floor. `hello_counts`: a greeting of theirs does too. `farewell_counts`: so does "bye".
+    `thanks_count`: so do thanks alone.
     """
 
     voice_holds: bool = True
     words_count: bool = True
     hello_counts: bool = True
     farewell_counts: bool = True
+    thanks_count: bool = True
 
 
 INTERRUPTIONS: Final = {
@@ -85,6 +98,7 @@ INTERRUPTIONS: Final = {
     Kind.PHRASE: Interruption(),
     Kind.READ_BACK: Interruption(voice_holds=False),
     Kind.GOODBYE: Interruption(farewell_counts=False),
+    Kind.TRANSFER: Interruption(farewell_counts=False, thanks_count=False),
     Kind.PROTECTED: Interruption(voice_holds=False, words_count=False),
 }
 
@@ -168,6 +182,10 @@ class Scene:
     """Whether something was heard that could be said again."""
     can_go_on: bool = False
     """Whether something is left that was cut off."""
+    can_transfer: bool = False
+    """Whether the caller can be put through to a person, or to voicemail."""
+    is_open: bool = True
+    """Whether somebody is there to answer."""
 
 
 NO_WORDS: Final = Sensitive("")
@@ -231,6 +249,10 @@ class Floor:
     """How often in a row we asked to hear it again."""
     failures: int = 0
     """Replies that failed in a row."""
+    offered: bool = False
+    """Whether the caller was asked if they would leave a message."""
+    key_at: float | None = None
+    """When a key was last pressed."""
     ending: Ending | None = None
     """Set when the call ends with what is being said."""
     owed: Phrase | None = None

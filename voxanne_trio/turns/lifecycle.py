@@ -7,19 +7,22 @@ from typing import Final
 import attrs
 
 from ..events import (
+    CallResumed,
     CallStarted,
     Draining,
     HearingLost,
     HearingRestored,
+    KeyPressed,
     PlayedOut,
     ReplyFailed,
     ReplyProduced,
     StreamLost,
     StreamStopped,
 )
-from .commands import CloseStream, EndCall, SetTimer
+from .commands import CloseStream, Command, EndCall, SetTimer
 from .floor import Ending, Floor, Kind, Phrase, Scene, State, Timer
-from .replies import Step, be_patient, idle, respond, say
+from .policy import Expecting
+from .replies import Step, be_patient, give_up, human_path, idle, respond, say
 
 FAILURES_BEFORE_GIVING_UP: Final = 2
 
@@ -33,6 +36,12 @@ BREATH_SECONDS: Final = 0.15
 WARNED_SECONDS: Final = 60
 """So long before the longest call ends, the caller is told."""
 
+LEAST_SECONDS: Final = 10
+"""What a call that goes on has left at least: to hear that its time is up."""
+
+KEYS_OF_A_NUMBER_SECONDS: Final = 3.0
+"""Keys that follow one another faster are a number."""
+
 HANDOVER_SECONDS: Final = 10.0
 """How long a call that is to be handed over may take to be quiet: most answers end in it."""
 
@@ -43,12 +52,36 @@ def as_before(floor: Floor, event: object, scene: Scene) -> Step:
 
 
 def greet(floor: Floor, event: CallStarted, scene: Scene) -> Step:
-    longest = scene.rules.max_call_seconds
-    timers = [SetTimer(Timer.CALL_LIMIT, longest)]
-    if longest > 2 * WARNED_SECONDS:
-        timers.append(SetTimer(Timer.CALL_WARNING, longest - WARNED_SECONDS))
     greeted, commands = say(floor, Phrase.GREETING)
-    return greeted, (*timers, *commands)
+    return greeted, (*_limits(0, scene), *commands)
+
+
+def take_up(floor: Floor, event: CallResumed, scene: Scene) -> Step:
+    """The call goes on: we were cut off, and where we were; then what was asked is answered."""
+    floor = attrs.evolve(floor, kept=event.text, rung=event.rung)
+    opened, commands = say(floor, Phrase.CUT_OFF)
+    return opened, (*_limits(event.seconds, scene), *commands)
+
+
+def _limits(past: float, scene: Scene) -> tuple[Command, ...]:
+    """The call's limit and its warning, `past` seconds into the call."""
+    longest = scene.rules.max_call_seconds
+    limit = SetTimer(Timer.CALL_LIMIT, max(longest - past, LEAST_SECONDS))
+    warned_in = longest - WARNED_SECONDS - past
+    if longest > 2 * WARNED_SECONDS and warned_in > 0:
+        return limit, SetTimer(Timer.CALL_WARNING, warned_in)
+    return (limit,)
+
+
+def key_pressed(floor: Floor, event: KeyPressed, scene: Scene) -> Step:
+    """`0` asks for a person; not where a number is being keyed in, or the call is ending anyway."""
+    before, floor = floor.key_at, attrs.evolve(floor, key_at=scene.now)
+    in_number = before is not None and scene.now - before < KEYS_OF_A_NUMBER_SECONDS
+    if event.digit != "0" or in_number or floor.expecting is Expecting.DIGITS:
+        return floor, ()
+    if not scene.can_transfer or floor.ending is Ending.TRANSFER or floor.kind is Kind.PROTECTED:
+        return floor, ()
+    return human_path(floor, scene)
 
 
 def stream_is_over(floor: Floor, event: StreamStopped | StreamLost, scene: Scene) -> Step:
@@ -64,7 +97,7 @@ def hearing_is_lost(floor: Floor, event: HearingLost, scene: Scene) -> Step:
         return floor, ()
     if floor.state is State.SPEAKING:  # let it be heard out: nobody can interrupt it any more
         return attrs.evolve(floor, owed=Phrase.TROUBLE), ()
-    return say(floor, Phrase.TROUBLE, Ending.TROUBLE)
+    return give_up(floor, scene)
 
 
 def hearing_is_back(floor: Floor, event: HearingRestored, scene: Scene) -> Step:
@@ -89,13 +122,13 @@ def produced(floor: Floor, event: ReplyProduced, scene: Scene) -> Step:
 
 
 def nothing_was_said(floor: Floor, event: ReplyFailed | PlayedOut, scene: Scene) -> Step:
-    """The reply came to nothing: an apology, and at the second time in a row the end."""
+    """The reply came to nothing: an apology, and at the second time in a row the human path."""
     failures = floor.failures + 1
     failed = attrs.evolve(floor, failures=failures)
     if floor.ending is not None:
         return say(failed, Phrase.GOODBYE, floor.ending)
     if failures >= FAILURES_BEFORE_GIVING_UP:
-        return say(failed, Phrase.TROUBLE, Ending.TROUBLE)
+        return give_up(failed, scene)
     return say(failed, Phrase.APOLOGY)
 
 
@@ -131,8 +164,7 @@ def played_out(floor: Floor, event: PlayedOut, scene: Scene) -> Step:
         grace_ms = rules.hold_max_ms if floor.voice else rules.hangup_grace_ms
         return floor, (SetTimer(Timer.HANGUP, grace_ms / 1000),)
     if floor.owed is not None:
-        ending = Ending.TROUBLE if floor.owed is Phrase.TROUBLE else None
-        return say(floor, floor.owed, ending)
+        return give_up(floor, scene) if floor.owed is Phrase.TROUBLE else say(floor, floor.owed)
     failures = 0 if floor.asked else floor.failures
     listening = attrs.evolve(floor, state=State.LISTENING, failures=failures, held=False)
     if floor.kept:

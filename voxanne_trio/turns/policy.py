@@ -16,12 +16,14 @@ from .assent import is_backchannel, takes_nothing
 from .dictation import still_dictating
 from .echoes import is_echo, is_word_of
 from .endings import looks_unfinished
+from .person import asks_for_a_person, takes_the_offer
 from .requests import asks_for_slower, asks_to_go_on, asks_to_repeat, asks_to_wait
 from .stopping import calls_for_a_person, is_stop
 from .words import not_after, said, same_words, word_count
 
 __all__ = [
     "Expecting",
+    "asks_for_a_person",
     "asks_for_slower",
     "asks_something",
     "asks_to_go_on",
@@ -33,9 +35,11 @@ __all__ = [
     "is_echo",
     "is_farewell",
     "is_stop",
+    "is_thanks",
     "looks_unfinished",
     "same_words",
     "still_dictating",
+    "takes_the_offer",
     "word_count",
 ]
 
@@ -65,6 +69,7 @@ _THANKS: Final = re.compile(
     r"(?: (?:thanks|thank you|thanks again|thank you again|so much|very much|okay|you too|again|"
     r"for (?:everything|your help|all your help)))+$"
 )
+_THANKS_BEGUN: Final = re.compile(r" (?:thank|so|very|for|you)$")
 _MORE: Final = re.compile(
     r"\b(?:before|how|what|when|where|why|can you|could you|do you|did you|do i|should i|"
     r"don't hang up|question)\b"
@@ -81,6 +86,13 @@ def is_farewell(text: str) -> bool:
     if heard.count(" ") >= _FAREWELL_WORDS:
         return False
     return _FAREWELL.search(heard) is not None and _MORE.search(heard) is None
+
+
+def is_thanks(text: str) -> bool:
+    """Whether it is thanks and no more, or may yet turn out to be: "okay, thank you so"."""
+    heard = f" {said(text)}"
+    begun = _THANKS_BEGUN.sub("", heard)
+    return not begun or any(_THANKS.fullmatch(thanks) for thanks in (heard, begun))
 
 
 def interrupts(text: str, *, words_needed: int, ours: str = "", greeting: bool = False) -> bool:

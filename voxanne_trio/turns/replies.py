@@ -43,6 +43,10 @@ _KINDS: Final = {
     Phrase.GOODBYE: Kind.GOODBYE,
     Phrase.TROUBLE: Kind.PROTECTED,
     Phrase.TIME_IS_UP: Kind.PROTECTED,
+    Phrase.TRANSFER: Kind.TRANSFER,
+    Phrase.VOICEMAIL: Kind.TRANSFER,
+    Phrase.TRANSFER_FOR_TROUBLE: Kind.PROTECTED,
+    Phrase.VOICEMAIL_FOR_TROUBLE: Kind.PROTECTED,
     Phrase.WE_MUST_END: Kind.PROTECTED,
 }
 _NOT_CALLED_OFF: Final = frozenset({Ending.LIMIT, Ending.DRAIN})
@@ -68,11 +72,40 @@ def respond(floor: Floor, text: Sensitive, scene: Scene) -> Step:
     if policy.asks_to_wait(said):
         floor, commands = say(turn_over(floor), Phrase.SURE, text=whole)
         return attrs.evolve(floor, waiting=True), (*dropped, *commands)
-    if is_for_model(said, scene):
+    if asks_for_the_human_path(floor, said, scene):
+        floor, commands = human_path(floor, scene, text=whole)
+    elif is_for_model(said, scene):
         floor, commands = _answer(floor, whole, scene)
     else:
         floor, commands = _again(floor, whole, scene)
     return floor, (*dropped, *commands)
+
+
+def asks_for_the_human_path(floor: Floor, said: str, scene: Scene) -> bool:
+    """Whether the words ask for a person and one can be reached, or take up our offer."""
+    takes_it = floor.offered and policy.takes_the_offer(said)
+    return scene.can_transfer and (takes_it or policy.asks_for_a_person(said))
+
+
+def human_path(floor: Floor, scene: Scene, *, text: Sensitive = NO_WORDS) -> Step:
+    """The caller wants a person: put them through, or offer voicemail where nobody is there.
+
+    Asked again, or the offer taken up, it is voicemail.
+    """
+    if scene.is_open:
+        return say(turn_over(floor), Phrase.TRANSFER, Ending.TRANSFER, text=text)
+    if floor.offered:
+        return say(turn_over(floor), Phrase.VOICEMAIL, Ending.TRANSFER, text=text)
+    offering, commands = say(turn_over(floor), Phrase.CLOSED, text=text)
+    return attrs.evolve(offering, offered=True), commands
+
+
+def give_up(floor: Floor, scene: Scene) -> Step:
+    """We cannot go on: to a person, to voicemail, or, where there is neither, the end."""
+    if not scene.can_transfer:
+        return say(floor, Phrase.TROUBLE, Ending.TROUBLE)
+    phrase = Phrase.TRANSFER_FOR_TROUBLE if scene.is_open else Phrase.VOICEMAIL_FOR_TROUBLE
+    return say(floor, phrase, Ending.TRANSFER)
 
 
 def is_for_model(said: str, scene: Scene) -> bool:
@@ -110,7 +143,8 @@ def speculate(floor: Floor, text: Sensitive, scene: Scene) -> Step:
         return floor, ()
     floor, dropped = drop(floor)
     allowed = scene.may_speculate and floor.speculations < scene.rules.speculations
-    if not allowed or not is_for_model(said, scene) or not policy.word_count(said):
+    for_us = asks_for_the_human_path(floor, said, scene) or not is_for_model(said, scene)
+    if not allowed or for_us or not policy.word_count(said):
         return floor, dropped
     speculating = begun(floor, speculating=whole, speculations=floor.speculations + 1)
     farewell = policy.is_farewell(said)
@@ -192,6 +226,7 @@ def turn_over(floor: Floor) -> Floor:
         speculations=0,
         rung=0,
         asked_again=0,
+        offered=False,
         expecting=policy.Expecting.NOTHING,
     )
 
@@ -207,7 +242,14 @@ def barge_in(floor: Floor, text: Sensitive, scene: Scene) -> Step:
     stopped = (Timer.HANGUP, Timer.HOLD_CONFIRM, Timer.HOLD_MAX, Timer.FILLER)
     timers = tuple(StopTimer(timer) for timer in stopped)
     listening = attrs.evolve(
-        floor, state=State.LISTENING, ending=None, owed=None, held=False, words=text
+        floor,
+        state=State.LISTENING,
+        ending=None,
+        owed=None,
+        held=False,
+        words=text,
+        unanswered=merged(floor.kept, floor.unanswered),
+        kept=NO_WORDS,
     )
     listening, patience = be_patient(listening, scene)
     waits = (*cap(listening, scene), idle(listening, scene))

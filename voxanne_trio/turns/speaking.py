@@ -95,7 +95,7 @@ def words_over_us(floor: Floor, event: SpeechStarted | WordsHeard, scene: Scene)
 def takes_the_floor(floor: Floor, text: Sensitive, scene: Scene) -> bool:
     """Whether words that may not be complete end what we are saying."""
     how, said = floor.interruption, text.reveal()
-    if not how.words_count or (not how.farewell_counts and policy.is_farewell(said)):
+    if not how.words_count or _is_parting(floor, said):
         return False
     return policy.interrupts(
         said,
@@ -126,7 +126,7 @@ def is_a_turn(floor: Floor, text: Sensitive, scene: Scene) -> bool:
     how = floor.interruption
     if not how.words_count:
         return False
-    if not how.farewell_counts and policy.is_farewell(said):
+    if _is_parting(floor, said):
         return False  # "bye" over our goodbye calls nothing off
     if is_ours(floor, text, scene):
         return False
@@ -135,6 +135,14 @@ def is_a_turn(floor: Floor, text: Sensitive, scene: Scene) -> bool:
     if policy.is_backchannel(said):
         return saying.is_last or policy.asks_something(saying.sentence)
     return policy.word_count(said) > 0
+
+
+def _is_parting(floor: Floor, said: str) -> bool:
+    """Whether it is what people say at such a moment, and calls nothing off."""
+    how = floor.interruption
+    return (not how.farewell_counts and policy.is_farewell(said)) or (
+        not how.thanks_count and policy.is_thanks(said)
+    )
 
 
 # Was it an interruption?

@@ -15,6 +15,7 @@ from typing import Any, Final
 import attrs
 
 from ..events import (
+    CallResumed,
     CallStarted,
     Draining,
     Event,
@@ -124,7 +125,8 @@ def _voice_over(floor: Floor, event: VoiceStopped, scene: Scene) -> Step:
 
 
 _EVENTS: Final = (
-    *(CallStarted, SpeechStarted, WordsHeard, TurnEndedEagerly, TurnResumed, TurnEnded),
+    *(CallStarted, CallResumed),
+    *(SpeechStarted, WordsHeard, TurnEndedEagerly, TurnResumed, TurnEnded),
     *(HearingLost, HearingRestored, ReplyAudible, RanDry, ReplyProduced, ReplyFailed, PlayedOut),
     *(KeyPressed, StreamStopped, StreamLost, TimerExpired, VoiceStarted, VoiceStopped, Draining),
 )
@@ -137,6 +139,7 @@ _IN_CALL: Final[dict[type[Any], Entry]] = {
     StreamStopped: lifecycle.stream_is_over,
     StreamLost: lifecycle.stream_is_over,
     ReplyProduced: lifecycle.produced,
+    KeyPressed: lifecycle.key_pressed,
     Draining: lifecycle.server_stops,
 }
 _SPEAKING: Final[dict[type[Any], Entry]] = {
@@ -156,7 +159,13 @@ _SPEAKING: Final[dict[type[Any], Entry]] = {
 }
 
 TABLE: Final[dict[State, dict[type[Any], Entry]]] = {
-    State.IDLE: {**_IN_CALL, CallStarted: lifecycle.greet, Draining: lifecycle.as_before},
+    State.IDLE: {
+        **_IN_CALL,
+        CallStarted: lifecycle.greet,
+        CallResumed: lifecycle.take_up,
+        KeyPressed: lifecycle.as_before,
+        Draining: lifecycle.as_before,
+    },
     State.LISTENING: {
         **_IN_CALL,
         VoiceStarted: listening.voice_started,

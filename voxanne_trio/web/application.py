@@ -10,6 +10,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import trio
@@ -20,6 +21,7 @@ from ..settings import Settings
 from ..telephony.media_stream import MediaSocket
 from ..telephony.tickets import Tickets
 from . import guard
+from .after import After
 from .desk import Answer, Compose, Composition, Desk, watch_vendors
 from .groups import first_error
 from .health import add_health
@@ -63,7 +65,7 @@ def create_app(
         wall_clock=wall_clock,
         entropy=entropy,
     )
-    app.desk = Desk(settings=settings, tickets=tickets)
+    app.desk = Desk(settings=settings, tickets=tickets, wall_clock=wall_clock)
     add_health(app, app.desk)
     add_webhooks(app, app.desk)
     app.asgi_app = MediaEndpoint(  # type: ignore[method-assign]  # Quart's way for middleware
@@ -112,6 +114,10 @@ class _Hosting:
                     await nursery.start(desk.pump.run, name="pump")
                     started = True
                     nursery.start_soon(watch_vendors, desk, composition, name="watch vendors")
+                    if (rest := composition.rest) is not None:
+                        document = After(desk).rescuing
+                        rescue = partial(desk.rescue.run, document, rest.update_call)
+                        nursery.start_soon(rescue, name="rescue")
                     task_status.started()
         except Exception:
             if not started:

@@ -35,6 +35,7 @@ from ..speaking.hedge import Hedge
 from ..speaking.http import HttpSpeaker
 from ..speaking.phrases import Phrases
 from ..speaking.pool import SocketSpeaker
+from ..telephony.rest import TwilioRest
 from ..thinking import ToolBox, Way, Ways
 from ..thinking.groq_chat import GROQ, GroqThinker
 from ..turns import Phrase
@@ -123,6 +124,13 @@ class Composition:
         self._speakers = tuple(Hedge(*order, after_ms=after_ms) for order in (ways, ways[::-1]))
         self._thinkers = thinkers_of(settings, self._http_client)
         self.thinking = ways_to_think(settings, self._thinkers)
+        self.rest = TwilioRest(
+            self._http_client,
+            account_sid=settings.twilio_account_sid,
+            auth_token=next(iter(settings.twilio_auth_tokens), ""),
+            base_url=settings.twilio_base_url,
+            jitter=outside.random.random,
+        )
         self._lines = lines_of(self.clinic)
         first = (self._lines[Phrase.GREETING], self._lines[Phrase.APOLOGY], *FILLERS)
         self._spoken = [spoken(recited(line)) for line in (*first, *self._lines.values())]
@@ -260,19 +268,32 @@ def _tapes(settings: Settings, outside: Outside) -> Tapes | None:
 
 
 def lines_of(clinic: Clinic) -> dict[Phrase, str]:
-    """What is said without asking the model, for one clinic."""
+    """What is said without asking the model, for one clinic. In this order they are synthesised:
+    first what is needed when nothing else works."""
     return {
         Phrase.GREETING: clinic.greeting,
         Phrase.APOLOGY: "I'm sorry, I had a little trouble there. Could you say that once more?",
-        Phrase.SAY_AGAIN: "Sorry, could you say that again?",
-        Phrase.SURE: "Sure.",
-        Phrase.STILL_THERE: "Are you still there?",
-        Phrase.STILL_THERE_AGAIN: "I can't hear you. If you're there, please say something.",
-        Phrase.GOODBYE: "Thanks for calling. Goodbye.",
         Phrase.TROUBLE: (
             "I'm sorry, I'm having technical trouble right now. "
             "Please call again in a few minutes. Goodbye."
         ),
+        Phrase.TRANSFER_FOR_TROUBLE: (
+            "I'm sorry, I'm having technical trouble right now. I'll put you through to the clinic."
+        ),
+        Phrase.VOICEMAIL_FOR_TROUBLE: (
+            "I'm sorry, I'm having technical trouble right now. I'll take you to our voicemail."
+        ),
+        Phrase.CUT_OFF: "Sorry, we were cut off.",
+        Phrase.SAY_AGAIN: "Sorry, could you say that again?",
+        Phrase.SURE: "Sure.",
+        Phrase.GOODBYE: "Thanks for calling. Goodbye.",
+        Phrase.STILL_THERE: "Are you still there?",
+        Phrase.STILL_THERE_AGAIN: "I can't hear you. If you're there, please say something.",
+        Phrase.TRANSFER: "Of course. I'll put you through to the clinic now.",
+        Phrase.CLOSED: (
+            "I'm sorry, nobody is at the clinic right now. Would you like to leave a message?"
+        ),
+        Phrase.VOICEMAIL: "Sure, I'll take you to our voicemail.",
         Phrase.TIME_IS_SHORT: "Just so you know, we have about a minute left on this call.",
         Phrase.TIME_IS_UP: (
             "I'm sorry, we've come to the end of our time. "

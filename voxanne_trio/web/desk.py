@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
@@ -24,6 +25,14 @@ from ..settings import Settings
 from ..telephony.media_stream import MediaSocket
 from ..telephony.tickets import Tickets
 from .pump import Pump
+from .rescue import Rescue
+
+
+class CallUpdates(Protocol):
+    """How a live call is given other TwiML; see `TwilioRest.update_call`."""
+
+    async def update_call(self, call_sid: str, document: str) -> bool: ...
+
 
 log = logging.getLogger("voxanne.web")
 
@@ -51,6 +60,11 @@ class Composition(Protocol):
         """Whether a caller who is connected now will hear us, as far as can be known."""
         ...
 
+    @property
+    def rest(self) -> CallUpdates | None:
+        """How calls without a stream are reached; None where there is no account."""
+        ...
+
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep what calls share alive, until cancelled."""
         ...
@@ -65,12 +79,16 @@ Answer = Callable[[MediaSocket, Any, str], Awaitable[None]]
 """Takes one call: its socket, the services, and the call sid for which the stream was asked."""
 
 
+SETTLE_SECONDS: Final = 1.0
+
+
 @attrs.define(eq=False)
 class LiveCall:
     """A call in progress, as the server has it: how to cut it, and whom to tell that we stop."""
 
     scope: trio.CancelScope
     tell: Callable[[Draining], None] | None = None
+    ended: trio.Event = attrs.field(factory=trio.Event)
 
     def take_leave(self, notice: Draining) -> None:
         """Tell the call; one that cannot be told is cut, and so is one that fails over it."""
@@ -88,6 +106,7 @@ class LiveCalls:
     """The calls in progress: how many, when there are none or some, and how to end them."""
 
     _live: set[LiveCall] = attrs.field(factory=set)
+    _by_sid: dict[str, LiveCall] = attrs.field(factory=dict)
     _none: trio.Event = attrs.field(factory=trio.Event)
     _some: trio.Event = attrs.field(factory=trio.Event)
     last_ended_at: float = -math.inf
@@ -108,11 +127,37 @@ class LiveCalls:
             try:
                 yield call
             finally:
+                call.ended.set()
                 self._live.discard(call)
                 self.last_ended_at = trio.current_time()
                 if not self._live:
                     self._some = trio.Event()
                     self._none.set()
+
+    def __contains__(self, call_sid: str) -> bool:
+        """Whether a call of that sid is live."""
+        return call_sid in self._by_sid
+
+    @contextmanager
+    def being(self, call_sid: str, live: LiveCall) -> Iterator[None]:
+        """The live call is the one of that sid, for the length of the body."""
+        self._by_sid[call_sid] = live
+        try:
+            yield
+        finally:
+            if self._by_sid.get(call_sid) is live:
+                del self._by_sid[call_sid]
+
+    async def end(self, call_sid: str) -> None:
+        """Cut what is live of a call, and return when that has been settled, or after a while.
+
+        A call has one stream at a time: where a new one opens, the old is dead, even if its socket
+        has not noticed.
+        """
+        if (live := self._by_sid.get(call_sid)) is not None:
+            live.scope.cancel()
+            with trio.move_on_after(SETTLE_SECONDS):
+                await live.ended.wait()
 
     async def wait_none(self) -> None:
         """Return once no call is live."""
@@ -150,6 +195,8 @@ class Desk:
     vendors: Mapping[str, Exception | None] = attrs.field(factory=dict)
     probed: trio.Event = attrs.field(factory=trio.Event)
     broken: trio.Event = attrs.field(factory=trio.Event)
+    wall_clock: Callable[[], float] = time.time
+    rescue: Rescue = attrs.field(factory=Rescue)
     pump: Pump = attrs.field(factory=Pump)
     """Reads the streams of all calls; runs with the services."""
 

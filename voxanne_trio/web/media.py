@@ -142,10 +142,13 @@ class MediaEndpoint:
             CallLog("").warning("Stream refused: %s", refused)
             await _refuse(scope, send, refused)
             return
-        with self._desk.calls.taking_one() as live:
+        calls = self._desk.calls
+        with calls.taking_one() as live:
+            await calls.end(call_sid)
             inflow = _inflow(scope, self._desk.pump)
             await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-            await self._take_call(AsgiSocket(receive, send, inflow, live), services, call_sid)
+            with calls.being(call_sid, live):
+                await self._take_call(AsgiSocket(receive, send, inflow, live), services, call_sid)
 
     def _admit(self, scope: Any) -> tuple[Any, str]:
         """The services and the ticket's call; raises `Refused`. Synchronous: a ticket is taken
@@ -163,12 +166,12 @@ class MediaEndpoint:
         sent = raw_path.removeprefix(PATH)
         if desk.composition is None or not desk.takes(sent):
             raise Refused(503, desk.status)
-        if desk.is_full:
-            raise Refused(503, "all lines busy")
         try:
             ticket = desk.tickets.take(sent)
         except BadTicket as bad:
             raise Refused(403, f"ticket {bad}") from bad
+        if desk.is_full and ticket.call_sid not in desk.calls:
+            raise Refused(503, "all lines busy")
         return desk.composition.services, ticket.call_sid
 
     async def _take_call(self, socket: AsgiSocket, services: Any, call_sid: str) -> None:

@@ -18,18 +18,17 @@ from quart import Quart, Response, jsonify, request
 from quart_trio.wrappers import TrioResponse
 
 from ..observe.logs import CallLog
-from ..records import Then
 from ..telephony import twiml
 from ..telephony.signature import SETTINGS_HEADER, SIGNATURE_HEADER, is_signed
+from . import outcomes
+from .after import AFTER_PATH, RECORDING_PATH, STREAM_STATUS_PATH, WHISPER_PATH, After, found
 from .desk import Desk
 from .media import PATH as STREAM_PATH
 
 log = logging.getLogger("voxanne.web")
 
 ANSWER_PATH: Final = "/twiml"
-AFTER_PATH: Final = "/twiml/after"
 STATUS_PATH: Final = "/twilio/status"
-STREAM_STATUS_PATH: Final = "/twilio/stream"
 
 MAX_FIELDS: Final = 200
 _CALL_SID: Final = re.compile(r"CA[0-9a-zA-Z]{1,62}")
@@ -50,6 +49,8 @@ def add_webhooks(app: Quart, desk: Desk) -> None:
         (AFTER_PATH, hooks.after),
         (STATUS_PATH, hooks.call_status),
         (STREAM_STATUS_PATH, hooks.stream_status),
+        (WHISPER_PATH, hooks.whisper),
+        (RECORDING_PATH, hooks.recording_status),
     ):
         app.add_url_rule(path, endpoint=path, view_func=view, methods=["POST"])
     app.add_url_rule("/calls/<call_sid>", view_func=hooks.call_data, methods=["GET"])
@@ -61,6 +62,7 @@ class Webhooks:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._after = After(desk)
 
     async def answer(self) -> Response:
         """A call rings: connect it to a stream of ours, or say politely that we cannot."""
@@ -90,24 +92,30 @@ class Webhooks:
         )
 
     async def after(self) -> Response:
-        """The stream has ended: hang up where that was meant, else apologise and say whom to
-        call. Any replica can tell by the record."""
+        """A stream of ours is over, or what came after it: what the call does next. Any replica
+        can tell; answered whatever state this one is in."""
         form = await self._form()
-        composition, call_sid = self._desk.composition, form.get("CallSid", "")
-        if form.get("CallStatus") == "completed":
-            return _twiml(twiml.hang_up())
-        record = await composition.records.find(call_sid) if composition is not None else None
-        if record is not None and record.then is Then.HANG_UP:
-            return _twiml(twiml.hang_up())
-        CallLog(call_sid).warning("The stream ended before the call did: apology and hang-up")
-        clinic = composition.clinic if composition is not None else None
-        return _twiml(twiml.apology(clinic.name, clinic.phone) if clinic else twiml.apology("", ""))
+        self._desk.rescue.heard_of(form.get("CallSid", ""))
+        if not _CALL_SID.fullmatch(form.get("CallSid", "")):
+            return _twiml(twiml.apology("", ""))
+        return _twiml(await self._after.document(form, request.args))
+
+    async def whisper(self) -> Response:
+        """A person has answered a dialled call: who it is, before they are joined."""
+        await self._form()
+        call_sid = request.args.get("call", "")
+        return _twiml(await self._after.whisper(call_sid, self._desk.composition))
 
     async def call_status(self) -> Response:
         """How a call went on, as Twilio saw it."""
         form = await self._form()
-        duration = form.get("CallDuration", "")
-        CallLog(form.get("CallSid", "")).info(
+        call_sid, duration = form.get("CallSid", ""), form.get("CallDuration", "")
+        if form.get("CallStatus") in outcomes.OVER:
+            self._desk.rescue.heard_of(call_sid)
+        if (composition := self._desk.composition) is not None:
+            record = await found(call_sid, composition.records)
+            outcomes.call_is_over(composition.records, record, form)
+        CallLog(call_sid).info(
             "Twilio: call %s%s",
             form.get("CallStatus", "status"),
             f" after {duration} s" if duration else "",
@@ -120,8 +128,17 @@ class Webhooks:
         call_log = CallLog(form.get("CallSid", ""))
         if form.get("StreamEvent") == "stream-error":
             call_log.warning("Twilio: stream error: %s", form.get("StreamError", "no reason given"))
+            self._desk.rescue.stream_failed(form.get("CallSid", ""), form.get("StreamSid", ""))
         else:
             call_log.debug("Twilio: %s", form.get("StreamEvent", "stream event"))
+        return TrioResponse(status=204)
+
+    async def recording_status(self) -> Response:
+        """What became of a voicemail."""
+        form = await self._form()
+        if (composition := self._desk.composition) is not None:
+            record = await found(form.get("CallSid", ""), composition.records)
+            outcomes.voicemail_left(composition.records, record, form)
         return TrioResponse(status=204)
 
     async def call_data(self, call_sid: str) -> Response:

@@ -3,7 +3,8 @@ with the reason.
 
 Frames spell their numbers, so it is read off what the recogniser got, socket by socket. Going back
 is allowed once, at the beginning of a socket: what was said last is replayed to a new one. A call
-that ends soon after its recogniser was lost has had no time to say its last words again.
+that ends soon after its recogniser was lost has had no time to say its last words again; nor has
+one whose stream is lost.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Final
 import attrs
 
 from ...audio import FRAME_MS
-from ..observed import Breach, Evidence, FrameCame, Observation, Overheard
+from ...events import CallResumed
+from ..observed import Breach, Evidence, FrameCame, Observation, Overheard, Told
 
 TAIL_FRAMES: Final = 25
 """On their way to the recogniser when the call ends, at most: half a second."""
@@ -43,6 +45,8 @@ class EveryFrame:
         if isinstance(observed, FrameCame) and observed.number is not None:
             self._came.append(observed.number)
             self._came_at[observed.number] = observed.at
+        elif isinstance(observed, Told) and isinstance(observed.event, CallResumed):
+            self._last_stream_ended()
         elif isinstance(observed, Overheard):
             self._offered_at = observed.at
             for number in observed.frames:
@@ -53,6 +57,11 @@ class EveryFrame:
                     yield Breach(f"frame {number} after frame {last} on one socket")
                 self._last[observed.socket] = number
                 self._offered.add(number)
+
+    def _last_stream_ended(self) -> None:
+        """What a lost stream had in hand went with it."""
+        heard = max((number for number in self._came if number in self._offered), default=-1)
+        self._came = [number for number in self._came if number <= heard]
 
     def conclude(self, evidence: Evidence) -> Iterator[Breach]:
         """Nothing lost that was not counted."""

@@ -10,7 +10,7 @@ from typing import Final
 
 import attrs
 
-from ...events import CallStarted
+from ...events import CallResumed, CallStarted
 from ...turns import Cancel
 from ..observed import Breach, Evidence, Observation, Returned, Told
 
@@ -32,8 +32,9 @@ class NothingLeft:
             self._returned = True
             for name in observed.left:
                 yield Breach(f"{name} is left when the call has ended")
-        elif isinstance(observed, Told) and isinstance(observed.event, CallStarted):
+        elif isinstance(observed, Told) and isinstance(observed.event, CallStarted | CallResumed):
             self._returned = False  # the call goes on with another stream
+            self._cancelled.clear()  # whose replies are numbered anew
         elif isinstance(observed, Told) and self._returned:
             yield Breach(f"{type(observed.event).__name__} after the call's end")
         if isinstance(observed, Told):
