@@ -76,14 +76,27 @@ class GuardedServer(TCPServer):
         with trio.CancelScope() as self._connection:
             self.newcomers.came(self._connection)
             try:
-                self._watch_peer()
-                await super().run()
+                if await self._speaks():
+                    self._watch_peer()
+                    await super().run()
+                else:
+                    await trio.aclose_forcefully(self.stream)
             except* Exception as group:  # noqa: BLE001 - one connection's boundary
                 log.warning("Connection dropped: %.200r", first_error(group))
             finally:
                 self.newcomers.left(self._connection)
         if self._connection.cancelled_caught:  # Hypercorn's own close was cut off with the rest
             await trio.aclose_forcefully(self.stream)
+
+    async def _speaks(self) -> bool:
+        """Whether anything comes at all. Nothing is made for a peer until it does, so that one
+        that never speaks costs a task and a file; with TLS, the handshake has its own bound."""
+        if not isinstance(self.stream, trio.SocketStream):
+            return True
+        with trio.move_on_after(self.config.keep_alive_timeout):
+            await trio.lowlevel.wait_readable(self.stream.socket)
+            return True
+        return False
 
     async def protocol_send(self, event: Event) -> None:
         if isinstance(event, RawData):

@@ -60,6 +60,11 @@ class Newcomers:
         self._idle.pop(connection, None)
         self._asking.pop(connection, None)
 
+    def cut_idle(self) -> None:
+        """The server stops: nobody who is idle now is waited for."""
+        for connection in self._idle:
+            connection.cancel()
+
     def _cut_one(self) -> None:
         oldest = next(iter(self._idle or self._asking))
         self.left(oldest)
