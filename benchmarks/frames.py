@@ -78,7 +78,7 @@ async def server(streams: int) -> None:
     settings = Settings(
         deepgram_api_key="-", deepgram_base_url=NOBODY, groq_api_key="-", groq_base_url=NOBODY,
         twilio_account_sid="AC1", twilio_auth_tokens=(TOKEN,), host="127.0.0.1", port=0,
-        cache_dir="", max_calls=streams,
+        cache_dir="", database_url="", max_calls=streams,
     )  # fmt: skip
     urls: list[str] = []
     logging.disable()  # there are no vendors, and it says so

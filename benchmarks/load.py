@@ -253,6 +253,7 @@ async def _start(load: Load, plan: Plan, url: str, directory: Path) -> trio.Proc
         "VOXANNE_HOST": "127.0.0.1",
         "VOXANNE_PORT": "0",
         "VOXANNE_CACHE_DIR": "",
+        "VOXANNE_DATABASE_URL": f"sqlite:///{directory / 'calls.db'}",
         "VOXANNE_CLINIC": _clinic(directory),
         "VOXANNE_LOG_FILE": str(directory / "voxanne.log"),
         "VOXANNE_SPECULATIONS": "0",  # begun early, a reply has no stretches

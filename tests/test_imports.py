@@ -23,6 +23,7 @@ FOLDER: Final = Path(voxanne_trio.__file__).parent
 
 SHARED: Final = {
     "audio",
+    "blocking",
     "clinic",
     "environment",
     "errors",

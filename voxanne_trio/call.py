@@ -32,6 +32,7 @@ from .events import (
     ReplyAudible,
     ReplyFailed,
     TurnEnded,
+    VoiceStarted,
     VoiceStopped,
 )
 from .hearing import AudioRing, Detector, Ears, FarEnd
@@ -114,6 +115,8 @@ class Call:
         self.ears = services.make_ears(self.sid)
         far_end = FarEnd()
         self.detector = services.make_detector(far_end)
+        self.voice = False
+        """Whether the caller's voice is on."""
         self.playback = Playback(started.stream_sid, pacing_of(settings), self.tell, far_end)
         self.timers: Timers
         self.conversation: Conversation
@@ -145,8 +148,11 @@ class Call:
         await self.stream.read(hear=self._hear, tell=self.tell)
 
     def _hear(self, frame: bytes, at: float) -> None:
-        self.audio.put(frame, at)
-        for event in self.detector.feed(frame, at):
+        events = self.detector.feed(frame, at)
+        for event in events:
+            self.voice = isinstance(event, VoiceStarted)
+        self.audio.put(frame, at, voice=self.voice)
+        for event in events:
             self.tell(event)
 
     def tell(self, event: Event | MarkReturned) -> None:

@@ -100,6 +100,13 @@ class Settings:
     cache_dir: str = _setting(
         ".voxanne-cache", "where cached phrases are kept; empty: memory only", can_be_empty=True
     )
+    database_url: str = _setting(
+        "sqlite:///voxanne.db",
+        "where calls are kept: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`; "
+        "empty: in memory, until the server ends",
+        secret=True,
+        can_be_empty=True,
+    )
     # Hearing
     stt: str = _setting("flux", "recogniser: `flux` or `nova`", choices=("flux", "nova"))
     stt_model: str = _setting("", "recogniser model; empty: the recogniser's default")
@@ -112,6 +119,9 @@ class Settings:
     )
     eot_timeout_ms: int = _setting(5_000, "Flux ends a turn after this silence", unit="ms")
     endpointing_ms: int = _setting(300, "nova-3 ends speech after this silence", unit="ms")
+    hearing_mute_ms: int = _setting(
+        1_500, "caller's voice without an event: the recogniser is mute", unit="ms", at_least=200
+    )
     hearing_limit_ms: int = _setting(
         4_000, "recogniser unreachable for this long: the call is ended politely", unit="ms"
     )

@@ -20,6 +20,7 @@ KEYS = {
     "VOXANNE_PUBLIC_URL": "https://voice.example.com",
     "VOXANNE_LOG_FILE": "",
     "VOXANNE_CACHE_DIR": "",
+    "VOXANNE_DATABASE_URL": "",
 }
 
 
@@ -92,6 +93,25 @@ def test_a_port_in_use(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         assert cli.main(["serve", "--port", port]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"Port {port} on 127.0.0.1 is in use")
+
+
+@pytest.mark.sockets
+def test_records_that_can_never_be_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = {"VOXANNE_DATABASE_URL": "sqlite:////nowhere/calls.db"}
+    monkeypatch.setattr("os.environ", {**KEYS, **database, "VOXANNE_HOST": "127.0.0.1"})
+    monkeypatch.setattr(serve_command, "set_up_logs", lambda **_: None)
+    assert cli.main(["serve", "--port", "0"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("Cannot start: VOXANNE_DATABASE_URL: SQLite file /nowhere/calls.db")
+
+
+def test_a_server_on_stand_ins_leaves_no_calls_behind() -> None:
+    stand_ins = {"VOXANNE_CACHE_DIR": ""}
+    assert serve_command._sandboxed({}, stand_ins).database_url == ""
+    chosen = {"VOXANNE_DATABASE_URL": "sqlite:///kept.db"}
+    assert serve_command._sandboxed(chosen, stand_ins).database_url == "sqlite:///kept.db"
 
 
 def python(*arguments: str) -> Any:

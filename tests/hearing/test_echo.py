@@ -7,7 +7,6 @@ import pytest
 
 from voxanne_trio.audio import FRAME_BYTES
 from voxanne_trio.hearing.echo import FarEnd
-from voxanne_trio.hearing.samples import SILENT_DB
 from voxanne_trio.hearing.vad import VoiceDetector
 from voxanne_trio.sandbox.mulaw import RATE, decode, encode
 from voxanne_trio.sandbox.sounds import SpeechVoices, active_level, at_level
@@ -80,17 +79,19 @@ def test_a_path_that_becomes_louder_is_learned_again() -> None:
 def test_after_a_clear_nothing_can_come_back() -> None:
     far_end = FarEnd()
     far_end.played(OURS, 10.0)
-    assert far_end.echo_db(11.0, -60.0, -62.0) > -40.0
+    assert far_end.hear(11.0, -60.0, -62.0)
+    assert far_end.echo_db() > -40.0
     far_end.cleared(11.0)
-    assert far_end.echo_db(11.5, -60.0, -62.0) > -40.0  # still on its way
-    assert far_end.echo_db(12.5, -60.0, -62.0) == SILENT_DB
+    assert far_end.hear(11.5, -60.0, -62.0)  # still on its way
+    assert far_end.echo_db() > -40.0
+    assert not far_end.hear(12.5, -60.0, -62.0)
 
 
 def test_nothing_played_means_no_echo() -> None:
     far_end = FarEnd()
-    assert far_end.echo_db(5.0, -20.0, -60.0) == SILENT_DB
+    assert not far_end.hear(5.0, -20.0, -60.0)
     far_end.played(b"\xff" * 1_600, 5.0)
-    assert far_end.echo_db(5.1, -20.0, -60.0) == SILENT_DB
+    assert not far_end.hear(5.1, -20.0, -60.0)
 
 
 def test_its_memory_does_not_grow() -> None:
@@ -98,6 +99,6 @@ def test_its_memory_does_not_grow() -> None:
     before = {name: len(kept) for name, kept in vars(far_end).items() if isinstance(kept, list)}
     for second in range(0, 120, 3):
         far_end.played(OURS[: 3 * RATE], float(second))
-        far_end.echo_db(second + FRAME, -40.0, -60.0)
+        far_end.hear(second + FRAME, -40.0, -60.0)
     after = {name: len(kept) for name, kept in vars(far_end).items() if isinstance(kept, list)}
     assert after == before

@@ -11,10 +11,13 @@ import pytest
 import trio
 import trio.testing
 
-from voxanne_trio.events import TurnEnded
+from voxanne_trio.events import HearingLost, TurnEnded
 from voxanne_trio.hearing.flux import Flux
 
 from .peers import SETTINGS, Call, Deepgram, Line, greet, plain, quiet, speech
+
+TALKS_LITTLE = attrs.evolve(SETTINGS, hearing_mute_ms=60_000)
+"""For vendors that say less than a real one would."""
 
 SAMPLES = Path(__file__).parent.parent / "data" / "deepgram_messages.jsonl"
 
@@ -47,7 +50,7 @@ async def test_the_sample_session(
     async def script(line: Line) -> None:
         await play_sample(line, "listen_v2_flux_eager")
 
-    call = Call(nursery, Deepgram(script))
+    call = Call(nursery, Deepgram(script), settings=TALKS_LITTLE)
     nursery.start_soon(call.listen)
     await call.say(quiet(18_000))
     assert [plain(event) for event in call.events] == [
@@ -138,7 +141,7 @@ async def test_audio_waits_for_the_greeting_and_comes_in_batches(
         await greet(line)
 
     vendor = Deepgram(late)
-    call = Call(nursery, vendor)
+    call = Call(nursery, vendor, settings=TALKS_LITTLE)
     nursery.start_soon(call.listen)
     said = speech(*range(1, 11))
     await call.say(said)
@@ -237,6 +240,43 @@ async def test_a_vendor_that_cannot_force_is_not_asked_again(
     assert len(vendor.lines) == 2
     assert not flux.force_end_turn()
     call.scope.cancel()
+
+
+async def test_a_change_that_a_host_does_not_know_costs_one_socket(
+    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+) -> None:
+    async def old(line: Line) -> None:
+        await line.send({"type": "Connected", "request_id": "r", "sequence_id": 0})
+        await line.until(lambda: bool(line.texts))
+        await line.send(sample("listen_v2_fatal")[2]["msg"])
+        await line.socket.aclose(1000)
+
+    vendor = Deepgram(old)
+    call = Call(nursery, vendor)
+    nursery.start_soon(call.listen)
+    call.ears.be_patient(True)
+    await call.say(quiet(5_000))
+    assert len(vendor.lines) == 2
+    assert call.events == []
+    call.scope.cancel()
+
+
+@pytest.mark.parametrize("code", ["INVALID_AUTH", "INVALID_QUERY_PARAMETER"])
+async def test_an_error_of_key_or_query_is_no_passing_one(
+    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock, code: str
+) -> None:
+    async def refuse(line: Line) -> None:
+        await line.send({"type": "Error", "sequence_id": 0, "code": code, "description": "no"})
+        await line.socket.aclose(1008)
+
+    vendor = Deepgram(refuse)
+    call = Call(nursery, vendor)
+    with trio.fail_after(1):
+        await call.listen()
+    ((_, event),) = call.told
+    assert isinstance(event, HearingLost)
+    assert code in event.reason
+    assert len(vendor.lines) == 1
 
 
 async def test_one_change_at_a_time_and_the_next_socket_knows_what_was_granted(

@@ -73,6 +73,22 @@ async def test_a_permanent_refusal_is_told_once_and_ends_the_listening(
     assert call.settled
 
 
+async def test_a_key_refused_in_mid_call_is_not_tried_again(
+    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+) -> None:
+    vendor = Deepgram(FluxMachine().script, Refusal(401))
+    call = Call(nursery, vendor)
+    nursery.start_soon(call.listen)
+    await call.say(quiet(2_000))
+    vendor.lines[0].stream.reset()
+    await call.say(speech(1) + quiet(10_000))
+    ((at, event),) = call.told
+    assert isinstance(event, HearingLost)
+    assert at < 2.2
+    assert len(vendor.tried_at) == 2
+    assert call.settled
+
+
 async def test_undecodable_audio_is_a_permanent_refusal(
     nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
 ) -> None:
@@ -163,21 +179,6 @@ async def test_a_recogniser_that_does_not_greet_is_left(
     assert len(vendor.lines) == 2
     assert vendor.lines[1].opened_at - vendor.lines[0].opened_at < 4.2
     assert call.turns == [spelled(1, 2)]
-    call.scope.cancel()
-
-
-async def test_a_mute_recogniser_is_left_when_it_should_have_heard_something(
-    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
-) -> None:
-    vendor = Deepgram(greet, FluxMachine().script)
-    call = Call(nursery, vendor)
-    nursery.start_soon(call.listen)
-    await call.say(quiet(20_000))
-    assert len(vendor.lines) == 1  # nobody spoke: nothing is missing
-    await call.say(speech(*range(1, 16)) + quiet(15_000))
-    assert len(vendor.lines) == 2
-    assert call.turns[0].endswith(spelled(*range(2, 16)))  # the newest 5 s are kept
-    assert call.losses[0][1] == HearingRestored(words_lost=True)
     call.scope.cancel()
 
 
@@ -293,7 +294,8 @@ async def test_a_long_outage_in_silence_loses_nothing(
     await call.say(quiet(3_000) + speech(2) + quiet(1_000))
     assert call.losses[1][1] == HearingRestored(words_lost=False)
     assert call.turns == ["w1", "w2"]
-    assert call.ring.dropped_ms["overflow"] > 15_000
+    assert "overflow" not in call.ring.dropped_ms
+    assert call.ring.dropped_ms["silence"] > 25_000
     call.scope.cancel()
 
 

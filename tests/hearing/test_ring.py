@@ -20,16 +20,17 @@ def numbered(count: int) -> bytes:
     return bytes(index % 100 + 1 for index in range(count))
 
 
-def drained(ring: AudioRing, milliseconds: int) -> bytes:
-    """Everything that waits, in batches, without a clock of its own."""
+async def taken(ring: AudioRing, milliseconds: int = 80) -> bytes:
+    """Everything that waits, in batches."""
     out = bytearray()
-
-    async def main() -> None:
-        while ring.waiting_ms:
-            out.extend(await ring.take(milliseconds, fill=False))
-
-    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    while ring.waiting_ms:
+        out.extend((await ring.take(milliseconds, fill=False)).audio)
     return bytes(out)
+
+
+def drained(ring: AudioRing, milliseconds: int) -> bytes:
+    """The same without a clock of its own."""
+    return trio.run(taken, ring, milliseconds, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 @given(
@@ -121,7 +122,7 @@ async def test_a_batch_is_handed_out_as_soon_as_it_is_there(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(speak)
         for expected in (0.08, 0.16):
-            assert await ring.take(80) == LOUD * 640
+            assert (await ring.take(80)).audio == LOUD * 640
             assert trio.current_time() - began == pytest.approx(expected)
 
 
@@ -130,11 +131,11 @@ async def test_silence_comes_in_real_time_when_nothing_arrives(
 ) -> None:
     ring, began = AudioRing(), trio.current_time()
     ring.put(LOUD * FRAME_BYTES, began)
-    taken = []
+    batches = []
     for _ in range(4):
         batch = await ring.take(80)
-        taken.append((round(trio.current_time() - began, 3), batch))
-    assert taken == [
+        batches.append((round(trio.current_time() - began, 3), batch.audio))
+    assert batches == [
         (0.2, LOUD * FRAME_BYTES + SILENCE * 480),
         (0.28, silence(80)),
         (0.36, silence(80)),
@@ -151,9 +152,9 @@ async def test_without_fill_the_rest_is_handed_out_and_then_nothing(
 ) -> None:
     ring, began = AudioRing(), trio.current_time()
     ring.put(LOUD * FRAME_BYTES, began)
-    assert await ring.take(80, fill=False) == LOUD * FRAME_BYTES
+    assert (await ring.take(80, fill=False)).audio == LOUD * FRAME_BYTES
     assert trio.current_time() - began == pytest.approx(0.2)
-    assert await ring.take(80, fill=False) == b""
+    assert not (await ring.take(80, fill=False)).audio
     assert trio.current_time() - began == pytest.approx(0.28)
 
 
@@ -172,12 +173,12 @@ async def test_no_burst_of_silence_after_a_time_without_a_taker(
 async def test_an_interrupted_take_gives_nothing_and_loses_nothing(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
-    ring, taken = AudioRing(), list[tuple[bytes, float]]()
+    ring, batches = AudioRing(), list[tuple[bytes, float]]()
     ring.put(LOUD * FRAME_BYTES, trio.current_time())
 
     async def take() -> None:
         for _ in range(2):
-            taken.append((await ring.take(40), trio.current_time()))
+            batches.append(((await ring.take(40)).audio, trio.current_time()))
 
     async with trio.open_nursery() as nursery:
         ring.interrupt()  # nobody waits: nothing happens
@@ -187,8 +188,8 @@ async def test_an_interrupted_take_gives_nothing_and_loses_nothing(
         ring.interrupt()
         await trio.sleep(0.01)
         ring.put(LOUD * FRAME_BYTES, trio.current_time())
-    assert [audio for audio, _ in taken] == [b"", LOUD * 2 * FRAME_BYTES]
-    assert [at - began for _, at in taken] == pytest.approx([0.01, 0.02])
+    assert [audio for audio, _ in batches] == [b"", LOUD * 2 * FRAME_BYTES]
+    assert [at - began for _, at in batches] == pytest.approx([0.01, 0.02])
 
 
 async def test_cancelling_a_take_loses_nothing(autojump_clock: trio.testing.MockClock) -> None:
@@ -205,7 +206,7 @@ async def test_cancelling_a_take_loses_nothing(autojump_clock: trio.testing.Mock
         nursery.start_soon(speak)
         while len(got) < len(said):
             with trio.move_on_after(0.03):
-                got.extend(await ring.take(40, fill=False))
+                got.extend((await ring.take(40, fill=False)).audio)
     assert bytes(got) == said
 
 
@@ -242,23 +243,79 @@ async def test_at_most_five_seconds_of_voice_are_replayed(
     ring.put(LOUD * (4_000 * BYTES_PER_MS), 2.0)
     assert not ring.rewind(0)
     assert ring.position_ms == 2_000
+    left_out = ring.dropped_ms.pop("silence")
     assert ring.dropped_ms == {"replay": 2_000}
-    voice = len(drained_by_catching_up(ring).replace(SILENCE, b""))
-    assert voice == 5_000 * BYTES_PER_MS
+    heard = await taken(ring)
+    assert len(heard) / BYTES_PER_MS == 7_000 - left_out
+    assert len(heard.replace(SILENCE, b"")) == 5_000 * BYTES_PER_MS
 
 
-def drained_by_catching_up(ring: AudioRing) -> bytes:
-    out = bytearray()
-    while ring.waiting_ms:
-        ring.catch_up(80)
-        out += ring._hand_out(min(640, int(ring.waiting_ms * BYTES_PER_MS)))
-    return bytes(out)
+_STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("say"), st.integers(1, 100)),
+        st.tuples(st.just("pause"), st.integers(1, 300)),
+        st.tuples(st.just("take"), st.integers(1, 100)),
+        st.tuples(st.just("report"), st.floats(0, 1)),
+        st.tuples(st.just("lose"), st.floats(0, 50)),
+    ),
+    max_size=40,
+)
+
+
+@given(steps=_STEPS)
+def test_each_frame_is_heard_or_waits_or_is_counted_once(steps: list[tuple[str, float]]) -> None:
+    """For any recogniser: it reports up to a frame that it got, and its socket is lost."""
+    ring = AudioRing(bound_ms=1_000, keep_ms=400)
+    heard: set[int] = set()
+    given: list[int] = []
+    end = reported = 0
+
+    async def main() -> None:
+        nonlocal end, given, reported
+        for step, amount in steps:
+            frames = int(amount)
+            if step in {"say", "pause"}:
+                ring.put((LOUD if step == "say" else SILENCE) * frames * FRAME_BYTES, 0.0)
+                end += frames
+            elif step == "take":
+                while frames > 0 and ring.waiting_ms:
+                    given.append(int((await ring.take(20)).position_ms) // 20)
+                    frames -= 1
+            elif step == "report":
+                got = given[: int(amount * len(given))]
+                heard.update(got)
+                reported = max([reported, *(frame + 1 for frame in got)])
+                ring.heard(reported * 20)
+            else:
+                ring.rewind(max(0, reported - frames) * 20)
+                given = []
+
+        ring.rewind(reported * 20)
+        while ring.waiting_ms:
+            heard.add(int((await ring.take(20)).position_ms) // 20)
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    assert len(heard) * 20 + sum(ring.dropped_ms.values()) == end * 20
+
+
+async def test_voice_before_a_long_silence_is_still_replayed(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """Whoever got it was dead: thirty seconds later the caller goes on, and all of it is heard."""
+    ring = AudioRing()
+    ring.put(speech(1, 2) + quiet(30_000) + speech(3), 0.0)
+    while ring.waiting_ms >= 80:
+        await ring.take(80)
+    assert ring.rewind(0)
+    heard = await taken(ring)
+    assert heard.replace(SILENCE, b"") == speech(1, 2, 3).replace(SILENCE, b"")
+    assert len(heard) / BYTES_PER_MS + sum(ring.dropped_ms.values()) == 3 * 360 + 30_000
 
 
 def test_catching_up_leaves_out_silence_but_no_word_and_no_pause() -> None:
     ring = AudioRing()
     ring.put(speech(1, 2) + quiet(4_000) + speech(3, 4) + quiet(100), 0.0)
-    heard = drained_by_catching_up(ring)
+    heard = drained(ring, 80)
     assert heard.replace(SILENCE, b"") == speech(1, 2, 3, 4).replace(SILENCE, b"")
     assert quiet(300) in heard
     assert quiet(500) not in heard
@@ -268,8 +325,8 @@ def test_catching_up_leaves_out_silence_but_no_word_and_no_pause() -> None:
 def test_little_waiting_is_no_reason_to_leave_anything_out() -> None:
     ring = AudioRing()
     ring.put(quiet(480), 0.0)
-    ring.catch_up(80)
     assert ring.dropped_ms == {}
+    assert ring.waiting_ms == 480
 
 
 async def test_a_replay_begins_with_a_whole_frame() -> None:
@@ -277,4 +334,4 @@ async def test_a_replay_begins_with_a_whole_frame() -> None:
     ring.put(bytes(range(160)) + bytes(160), 1.0)
     await ring.take(40)
     assert ring.rewind(10)
-    assert await ring.take(40) == bytes(range(160)) + bytes(160)
+    assert (await ring.take(40)).audio == bytes(range(160)) + bytes(160)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import attrs
 import trio
 
-from voxanne_trio.sandbox.account import Account, Numbers
+from voxanne_trio.sandbox.account import Account, Numbers, Speak
 from voxanne_trio.sandbox.faults import Schedule
 from voxanne_trio.sandbox.memory import Network
 from voxanne_trio.sandbox.stream import Link
@@ -110,7 +110,11 @@ class Answering:
 
 @asynccontextmanager
 async def twilio_for(
-    server: Answering, *, link: Link | None = None, schedule: Schedule | None = None
+    server: Answering,
+    *,
+    link: Link | None = None,
+    schedule: Schedule | None = None,
+    voice: Speak | None = None,
 ) -> AsyncIterator[Twilio]:
     """An account whose calls reach that server, on a virtual network without jitter."""
     server.documents = {"/twiml": CONNECT, "/twiml/after": HANGUP} | server.documents
@@ -126,6 +130,7 @@ async def twilio_for(
                 wall=lambda: 1_795_340_254.0,
                 link=link or Link(delay_ms=8, jitter_ms=0),
                 schedule=schedule or Schedule(),
+                voice=voice,
             )
         )
         nursery.cancel_scope.cancel()
@@ -136,10 +141,11 @@ async def ring(
     behaviour: Behaviour | None = None,
     *,
     link: Link | None = None,
-    **numbers: str,
+    voice: Speak | None = None,
+    **numbers: Any,
 ) -> PhoneCall:
     """One call from start to end."""
-    async with twilio_for(server, link=link) as twilio:
+    async with twilio_for(server, link=link, voice=voice) as twilio:
         call = twilio.new_call(Numbers(webhook=f"{ORIGIN}/twiml", **numbers))
         with trio.fail_after(600):
             return await twilio.place(call, behaviour)

@@ -19,6 +19,8 @@ SEEDS: Final[tuple[tuple[int, Options, str], ...]] = (
     (306, ALL, "two calls, a fault on the second: the first suffers nothing"),
     (1056, SHORT, "audio broken off before its first word belonged to a sentence not there"),
     (10161, ALL, "a turn that went on when the caller hung up was in the record twice"),
+    (10329, ALL, "what a half-open recogniser was given was neither said again nor counted"),
+    (10437, ALL, "the same, with a socket that took no more"),
     (1146, SHORT, "a replay to a new recogniser began in the middle of a frame"),
     (625, ALL, "a phrase that was synthesised late is played after a barge-in"),
 )

@@ -87,6 +87,17 @@ async def test_a_failing_vendor_is_named_until_it_is_back(autojump_clock: MockCl
         assert not app.desk.refused_vendors()
 
 
+async def test_records_that_cannot_be_written_are_named(autojump_clock: MockClock) -> None:
+    services = FakeServices()
+    async with running(services) as app:
+        await app.desk.probed.wait()
+        for failure in (None, "for 3 s: connection refused; 2 waiting, 0 lost"):
+            services.records.failure = failure
+            answer = await app.test_client().get("/readyz")
+            assert answer.status_code == 200
+            assert (await answer.get_json())["failing_records"] == failure
+
+
 async def test_refused_keys_are_told_apart(autojump_clock: MockClock) -> None:
     refused = PermanentVendorError("deepgram", "wrong key", status=401)
     async with running(FakeServices(vendors={"deepgram": refused, "groq": None})) as app:

@@ -38,6 +38,7 @@ COMMANDS: Final = (
     Command("naturalness", "naturalness", "caller scripts, and how natural the answers are"),
     Command("simulate", "simulate", "whole calls in virtual time, from seeds, held to the laws"),
     Command("humanize", "humanize", "how a text is spoken, and why"),
+    Command("calls", "calls", "the calls that were answered, and what was said"),
     Command("doctor", "doctor", "whether calls would be answered, and what to do where not"),
     Command("settings", "settings_doc", "every setting, its variable, default and present value"),
 )

@@ -84,8 +84,13 @@ async def _serve_with_sandbox(environ: dict[str, str], as_json: bool) -> int:
 
 
 def _sandboxed(environ: dict[str, str], stand_ins: dict[str, str]) -> Settings:
-    """Settings with nothing of a real account: the sandbox's addresses and keys, our own URL."""
-    own = {"VOXANNE_HOST": environ.get("VOXANNE_HOST", "127.0.0.1"), "VOXANNE_PUBLIC_URL": ""}
+    """Settings with nothing of a real account: the sandbox's addresses and keys, our own URL, and
+    made-up calls kept only where the environment says so."""
+    own = {
+        "VOXANNE_HOST": environ.get("VOXANNE_HOST", "127.0.0.1"),
+        "VOXANNE_PUBLIC_URL": "",
+        "VOXANNE_DATABASE_URL": environ.get("VOXANNE_DATABASE_URL", ""),
+    }
     chosen = own | stand_ins
     kept = {name: value for name, value in environ.items() if name[: -len("_FILE")] not in chosen}
     return Settings.load(kept | chosen)

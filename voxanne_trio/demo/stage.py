@@ -117,6 +117,7 @@ class Stage:
             "VOXANNE_STT": self._plan.stt,
             "VOXANNE_LOG_FILE": "",
             "VOXANNE_CACHE_DIR": "phrases",
+            "VOXANNE_DATABASE_URL": "sqlite:///calls.db",
         }
         environ.pop("VOXANNE_PUBLIC_URL", None)
         options = ["--host", "127.0.0.1", "--port", "0", "--json"]

@@ -128,6 +128,16 @@ class Draft:
         return self._tell(text) if heard.text else []
 
     @property
+    def is_open(self) -> bool:
+        """Whether words of a turn have been told, and not yet its end."""
+        return bool(self._told)
+
+    @property
+    def covered_ms(self) -> float:
+        """Position of the call up to which it has been listened to."""
+        return self._covered_ms or 0.0
+
+    @property
     def covered_until(self) -> float | None:
         """When the last audio that was listened to reached us (Trio clock); None where the
         recogniser has not said yet."""

@@ -50,9 +50,7 @@ _DOUBT_DB: Final = 2.0
 one that nobody has."""
 
 _RINGS_DB: Final = 3.0
-_RINGING: Final = 12
-"""How much weaker a room rings with each slot: 60 dB in 400 ms, a furnished one;
-and for how many slots that is followed."""
+"""How much weaker a room rings with each slot: 60 dB in 400 ms, a furnished one."""
 
 _PLAUSIBLE_DB: Final = 4.0
 """Lags whose coupling is within this of the smallest may be the right one."""
@@ -69,13 +67,22 @@ soft callers over us were missed more often, and no echo less was taken for one.
 
 
 class FarEnd:
-    """What the caller's phone plays, and what of it may come back. One for a call."""
+    """What the caller's phone plays, and what of it may come back. One for a call.
+
+    The lags are kept with the longest first: a new slot is appended.
+    """
 
     def __init__(self) -> None:
         self._levels = [SILENT_DB] * _SLOTS
         self._numbers = [-1] * _SLOTS
         self._last = -1
         self._couplings = [_WORST_DB] * _LAGS
+        # For slots whose neighbours have sounded: the loudest near each, and the last of them by
+        # themselves, ringing included.
+        self._near = [SILENT_DB] * _LAGS
+        self._rung = [SILENT_DB] * (2 * _NEAR + 1)
+        self._number = -1
+        self._sounded = self._near
 
     # Playback's side.
 
@@ -102,64 +109,68 @@ class FarEnd:
 
     # The detector's side.
 
-    def echo_db(self, at: float, level: float, floor: float) -> float:
-        """How loud our echo may be in the frame that arrived at `at`, and learn from it.
+    def hear(self, at: float, level: float, floor: float) -> bool:
+        """Learn from the frame that arrived at `at`; whether something of ours can be in it.
 
-        `level` is the frame's, `floor` that of the line's noise. `SILENT_DB`: nothing of ours can
-        be in it.
+        `level` is the frame's, `floor` that of the line's noise.
         """
         number = math.floor(at / _SLOT)
         if number - self._last > _LAGS + _NEAR:
-            return SILENT_DB
-        sounded = self._sounded(number)
-        loudest = max(sounded)
+            return False
+        self._sounded = self._sounded_before(number)
+        loudest = max(self._sounded)
         if loudest < _LOUD_DB:
-            return SILENT_DB
+            return False
         if level <= loudest + _WORST_DB + _MARGIN_DB:
-            self._learn(sounded, level, floor)
-        return self._bound(sounded) + _MARGIN_DB
+            self._learn(level, heard=level > floor + _HEARD_DB)
+        return True
 
-    def _sounded(self, number: int) -> list[float]:
-        """For each lag, the loudest slot near it, ringing included."""
-        ringing, line = SILENT_DB, []
-        for level in self._between(number - _LAGS - _NEAR - _RINGING, number + _NEAR):
-            ringing -= _RINGS_DB
-            if level > ringing:
-                ringing = level
-            line.append(ringing)
-        line = line[: _RINGING - 1 : -1]  # the latest first
-        return list(map(max, line, line[1:], line[2:], line[3:], line[4:]))
-
-    def _between(self, first: int, end: int) -> list[float]:
-        """The levels of these slots, silence where nothing sounded."""
-        start, stop = first % _SLOTS, end % _SLOTS
-        if start < stop:
-            levels, numbers = self._levels[start:stop], self._numbers[start:stop]
-        else:
-            levels = self._levels[start:] + self._levels[:stop]
-            numbers = self._numbers[start:] + self._numbers[:stop]
-        return [
-            level if known == wanted else SILENT_DB
-            for wanted, known, level in zip(range(first, end), numbers, levels, strict=True)
-        ]
-
-    def _learn(self, sounded: list[float], level: float, floor: float) -> None:
-        heard = level > floor + _HEARD_DB
-        couplings = self._couplings
-        for lag, ours in enumerate(sounded):
-            coupling = couplings[lag]
-            if ours < _LOUD_DB:
-                if heard:
-                    couplings[lag] = min(coupling + _DOUBT_DB, _REFUTED_DB)
-            elif level - ours > coupling + _LEAP_DB:
-                couplings[lag] = coupling + _RISE_DB
-            else:
-                couplings[lag] = max(coupling - _FALL_DB, level - ours, _BEST_DB)
-
-    def _bound(self, sounded: list[float]) -> float:
+    def echo_db(self) -> float:
+        """How loud our echo may be in the frame heard last, where something of ours can be."""
         plausible = min(self._couplings) + _PLAUSIBLE_DB
-        return max(
+        bound = max(
             ours + min(coupling, _WORST_DB)
-            for ours, coupling in zip(sounded, self._couplings, strict=True)
+            for ours, coupling in zip(self._sounded, self._couplings, strict=True)
             if coupling <= plausible
         )
+        return bound + _MARGIN_DB
+
+    def _sounded_before(self, number: int) -> list[float]:
+        """For each lag before a slot, the loudest slot near it, ringing included.
+
+        Slots before that one have sounded; of those after it, what is to sound may yet change.
+        """
+        for slot in range(max(self._number, number - 2 * _LAGS), number):
+            self._rung = [*self._rung[1:], self._rings(slot, self._rung[-1])]
+            self._near.append(max(self._rung))
+        del self._near[:-_LAGS]
+        self._number = max(self._number, number)
+        line = self._rung[1:]
+        for slot in range(number, number + _NEAR):
+            line.append(self._rings(slot, line[-1]))
+        width = 2 * _NEAR + 1
+        latest = [max(line[first : first + width]) for first in range(_NEAR)]
+        return self._near[_NEAR:] + latest
+
+    def _rings(self, slot: int, before: float) -> float:
+        """A slot's level, or what still rings of the one before."""
+        place, ringing = slot % _SLOTS, max(before - _RINGS_DB, SILENT_DB)
+        return max(self._levels[place], ringing) if self._numbers[place] == slot else ringing
+
+    def _learn(self, level: float, *, heard: bool) -> None:
+        learned = []
+        for coupling, ours in zip(self._couplings, self._sounded, strict=True):
+            against = level - ours
+            if ours < _LOUD_DB:
+                if heard:
+                    coupling = min(coupling + _DOUBT_DB, _REFUTED_DB)
+            elif against > coupling + _LEAP_DB:
+                coupling += _RISE_DB
+            else:
+                coupling -= _FALL_DB
+                if coupling < against:
+                    coupling = against
+                if coupling < _BEST_DB:
+                    coupling = _BEST_DB
+            learned.append(coupling)
+        self._couplings = learned

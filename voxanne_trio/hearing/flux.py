@@ -14,7 +14,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from ..errors import TransientVendorError
+from ..errors import PermanentVendorError, TransientVendorError, VendorError
 from ..settings import Settings
 from ..upstream import Dialer
 from .address import AUDIO, about_the_call, bounded_keyterms, listen_url
@@ -46,6 +46,19 @@ _SIGNS: Final = {
 }
 _PATIENT: Final = 0.9
 """The end-of-turn confidence that is asked for while a number or a name is being spelled out."""
+
+_UNPARSABLE: Final = "UNPARSABLE_CLIENT_MESSAGE"
+_REFUSALS: Final = frozenset(
+    {
+        "ASR_PAYMENT_REQUIRED",
+        "INSUFFICIENT_PERMISSIONS",
+        "INVALID_AUTH",
+        "INVALID_QUERY_PARAMETER",
+        "UNSUPPORTED_MEDIA_TYPE",
+    }
+)
+"""Errors of the key or the query, as an upgrade that is refused names them: the next socket would
+fail in the same way."""
 
 _THRESHOLDS: Final = ("eot_threshold", "eager_eot_threshold", "eot_timeout_ms")
 
@@ -108,8 +121,8 @@ class Flux:
     def force_end_turn(self) -> bool:
         """Ask to end the turn with what was heard; False where it cannot be asked now.
 
-        Without a turn nothing happens. A vendor that does not know the message ends the socket; it
-        is then not asked again.
+        Without a turn nothing happens. A host that does not know the message ends the socket; it
+        is then not asked again, and the caller of this decides alone.
         """
         if self._post is None or not self._ready or not self._can_force:
             return False
@@ -173,6 +186,7 @@ class Flux:
                     self._wishes.opened(self._post)
                 return [Heard(Sign.READY)]
             case TurnInfo() as turn:
+                self._forced &= turn.event != "EndOfTurn"
                 return _heard(turn)
             case Configured():
                 self._wishes.answered(granted=True)
@@ -180,12 +194,20 @@ class Flux:
                 log.warning("flux refused a change: %s %s", code, description)
                 self._wishes.answered(granted=False)
             case Warned(code=code, description=description):
+                self._forced &= not code.startswith("FORCE_END_TURN")
                 log.info("flux warns: %s %s", code, description)
             case Failed(code=code, description=description):
-                if self._forced and code == "UNPARSABLE_CLIENT_MESSAGE":
-                    self._can_force = False
-                raise TransientVendorError(VENDOR, f"{code} {description}".strip())
+                raise self._failure(code, description)
         return []
+
+    def _failure(self, code: str, description: str) -> VendorError:
+        """The end of a socket. What an older host did not understand is not said to it again."""
+        if code == _UNPARSABLE and self._forced:
+            self._can_force = False
+        elif code == _UNPARSABLE:
+            self._wishes.withdraw()
+        kind = PermanentVendorError if code in _REFUSALS else TransientVendorError
+        return kind(VENDOR, f"{code} {description}".strip())
 
 
 def _heard(turn: TurnInfo) -> list[Heard]:

@@ -3,7 +3,8 @@
 Owns what all recognisers share beyond one socket: connecting, reconnecting with back-off, replaying
 what was lost, and when to say that hearing is lost. A socket that opens is not yet success: it is
 when something was heard on it, or when it has lived for a second. Only then are the attempts
-forgotten, and is a loss that was told told to be over.
+forgotten, and is a loss that was told told to be over. Where one socket after the other was mute,
+living proves nothing any more; then hearing is lost although they all open.
 
 Failures of the vendor end here; what escapes is a bug.
 """
@@ -25,12 +26,17 @@ from .alarm import Alarm
 from .draft import Draft
 from .ring import AudioRing
 from .session import VENDOR, Recogniser, Session, Tell
+from .watchdog import Watchdog
 
 log = logging.getLogger("voxanne.hearing")
 
 FIRST_BACKOFF_SECONDS: Final = 0.1
 LONGEST_BACKOFF_SECONDS: Final = 2.0
 LONGEST_RETRY_AFTER_SECONDS: Final = 5.0
+FIRST_PATIENCE_SECONDS: Final = 2.0
+PATIENCE_SECONDS: Final = 4.0
+"""For the handshake, and for the greeting: the first try is soon given up, since another may have
+better luck before the caller notices; later ones are given the time that a slow vendor needs."""
 
 
 class Listening:
@@ -57,6 +63,7 @@ class Listening:
         self._headers = [(b"Authorization", f"Token {settings.deepgram_api_key}".encode())]
         self._draft = Draft(audio.arrived_at)
         self._alarm = Alarm(settings.hearing_limit_ms / 1000, self._lose)
+        self._watchdog = Watchdog(settings.hearing_mute_ms)
         self._attempts = 0
         self._reason = "no answer yet"
         self._words_lost = False
@@ -85,13 +92,16 @@ class Listening:
             except TransientVendorError as error:
                 self._failed(error)
                 self._alarm.worry()
+                if self._watchdog.is_deaf:
+                    self._alarm.ring()
                 await trio.sleep(self._back_off(error.retry_after))
 
     async def _connect(self) -> None:
         """One socket to its end, which is always a `VendorError`."""
         url = self._recogniser.url()
+        patience = PATIENCE_SECONDS if self._attempts else FIRST_PATIENCE_SECONDS
         async with open_websocket(
-            self._dialer, url, vendor=VENDOR, headers=self._headers
+            self._dialer, url, vendor=VENDOR, headers=self._headers, connect_seconds=patience
         ) as socket:
             self._alarm.hold()
             request_id = _request_id(socket)
@@ -104,6 +114,8 @@ class Listening:
                 self._audio,
                 self._tell,
                 batch_ms=self._batch_ms,
+                greeting_seconds=patience,
+                watchdog=self._watchdog,
                 prove=self._restore,
             )
             try:

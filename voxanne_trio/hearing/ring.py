@@ -1,10 +1,14 @@
 """What the caller said: bounded, in order, with the time at which it arrived.
 
 The ring joins the reader of the phone's socket, which must never wait, to a recogniser, which may
-be slow or gone. Its bound is in milliseconds: the oldest is dropped, and counted with the reason.
-Every byte has a *position*, in milliseconds since the audio of the call began; dropped audio keeps
-its positions, silence that we feed takes new ones. Audio already handed out is kept for a while,
-so that a new socket can hear it again. Refuses to know what a recogniser is.
+be slow or gone. Every byte has a *position*, in milliseconds since the audio of the call began;
+what is left out keeps its positions, silence that we feed takes new ones.
+
+Audio already handed out is kept for a while, its pauses shortened, so that a new socket can hear it
+again. What was handed out and is not kept any more is *forgotten*: heard, if the recogniser said
+that it has listened so far; otherwise, when its socket is lost, dropped. So each byte that was put
+is waiting, or was handed out to a recogniser that heard it (or may yet), or is counted as dropped,
+once. Refuses to know what a recogniser is.
 
 One task puts, one task takes.
 """
@@ -12,66 +16,81 @@ One task puts, one task takes.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from typing import Final
 
+import attrs
 import trio
 
-from ..audio import BYTES_PER_MS, FRAME_BYTES, RATE, loudness, samples_below, silence
+from ..audio import BYTES_PER_MS, FRAME_BYTES, RATE, silence
+from .frames import Frame, Frames, is_quiet
 
 SILENCE_AFTER_MS: Final = 200
 """The caller's stream counts as stopped when nothing has arrived for so long."""
 
-_QUIET_MEAN: Final = 12
-"""Mean magnitude under which nobody speaks, not even softly: about 50 dB under full scale."""
+_BEHIND: Final = 500 * BYTES_PER_MS
+"""More than this waiting, and pauses are shortened to catch up."""
 
-_QUIET_SAMPLES: Final = samples_below(_QUIET_MEAN)
-
-_BEHIND_MS: Final = 500
-"""More than this waiting, and silence is left out to catch up."""
-
-_PAUSE_KEPT_MS: Final = 240
-_ONSET_KEPT_MS: Final = 80
-"""What stays of a pause that is left out: its beginning, and the breath before the next word."""
+_RANGES: Final = 256
+"""Forgotten ranges told apart: there is one for each pause within what is kept, and one for each
+place where something had been left out before, until it is heard."""
 
 _ARRIVALS: Final = 2_048
 """Arrival times kept, at least: 40 s of 20 ms frames, 16 bytes each."""
 
 
-def is_quiet(audio: bytes | bytearray) -> bool:
-    """Whether a stretch of audio holds nothing that could be speech, not in one of its frames."""
-    return _voiced_until(audio) == 0
+@attrs.frozen
+class Batch:
+    """Audio as it was handed out: without a gap, from `position_ms` of the call on. Of it
+    `voice_ms` are voice."""
+
+    audio: bytes = b""
+    position_ms: float = 0.0
+    voice_ms: float = 0.0
+
+    @property
+    def duration_ms(self) -> float:
+        return len(self.audio) / BYTES_PER_MS
 
 
-def _voiced_until(audio: bytes | bytearray) -> int:
-    """Where the last frame ends that could be speech; 0 where there is none, which is nearly always
-    seen at once: 0.4 us in place of 12."""
-    if not audio.translate(None, _QUIET_SAMPLES):
-        return 0
-    for end in range(len(audio), 0, -FRAME_BYTES):
-        if loudness(bytes(audio[max(0, end - FRAME_BYTES) : end])) >= _QUIET_MEAN:
-            return end
-    return 0
+@attrs.define
+class _Range:
+    """Audio that was handed out and is not kept; of it the caller said so many bytes that were not
+    heard."""
+
+    begin: int
+    end: int
+    said: int
+
+    def absorb(self, later: _Range) -> None:
+        self.end = later.end
+        self.said += later.said
 
 
 class AudioRing:
     """Mu-law audio on its way to the recogniser.
 
-    At most `bound_ms` wait to be taken and `keep_ms` of taken audio are kept for a replay.
+    At most `bound_ms` wait to be taken. Of what was taken, `keep_ms` of voice are kept for a
+    replay, and with their pauses at most twice as much.
     """
 
     def __init__(self, *, bound_ms: int = 10_000, keep_ms: int = 5_000) -> None:
         self.dropped_ms: dict[str, float] = {}
-        """Milliseconds never handed out, by reason: `overflow`, `replay` (too old to be heard
-        again), `silence` (left out to catch up)."""
+        """Milliseconds of the caller's that no recogniser heard, by reason: `overflow`, `silence`
+        (left out to catch up), `replay` (handed out to a socket that was lost, or kept waiting
+        for one, and too old to be heard again)."""
+        self.most_ms = bound_ms + 2 * keep_ms
+        """The bound of all that is held."""
         self.last_put_at: float | None = None
         self._bound = bound_ms * BYTES_PER_MS
         self._keep = keep_ms * BYTES_PER_MS
-        self._audio = bytearray()
-        # Positions in bytes: of the first byte held, of the next to be handed out, and up to which
-        # voice has been forgotten.
-        self._first = 0
-        self._next = 0
+        self._waiting = Frames()
+        self._kept = Frames()
+        self._forgotten: list[_Range] = []
+        # Positions in bytes: of the next to be put, up to which a lost recogniser is known to have
+        # listened, and up to which voice is gone.
+        self._end = 0
+        self._heard = 0
         self._voice_gone = 0
         self._ends = array("q")
         self._arrivals = array("d")
@@ -83,43 +102,43 @@ class AudioRing:
     @property
     def position_ms(self) -> float:
         """Position of the next audio to be handed out."""
-        return self._next / BYTES_PER_MS
+        return (self._waiting.first.position if self._waiting else self._end) / BYTES_PER_MS
 
     @property
     def waiting_ms(self) -> float:
         """How much audio waits to be handed out."""
-        return self._waiting / BYTES_PER_MS
+        return self._waiting.size / BYTES_PER_MS
 
     @property
-    def _end(self) -> int:
-        return self._first + len(self._audio)
+    def held_ms(self) -> float:
+        """How much audio there is in all."""
+        return (self._waiting.size + self._kept.size) / BYTES_PER_MS
 
-    @property
-    def _waiting(self) -> int:
-        return self._end - self._next
+    def put(self, audio: bytes, at: float, *, voice: bool | None = None) -> None:
+        """Add what the caller said, which arrived at `at` (Trio clock); never waits.
 
-    def put(self, frame: bytes, at: float) -> None:
-        """Add what the caller said, which arrived at `at` (Trio clock); never waits."""
-        if not frame:
+        `voice` is whether the caller is speaking; left out, whatever is not quiet is voice.
+        """
+        if not audio:
             return
-        self._append(frame, at)
+        self._append(audio, at, voice)
         self.last_put_at = at
         self._overdue_at = at + SILENCE_AFTER_MS / 1000
-        if self._wanted and self._waiting >= self._wanted:
+        if self._wanted and self._waiting.size >= self._wanted:
             self._enough.set()
 
-    async def take(self, milliseconds: int, *, fill: bool = True) -> bytes:
+    async def take(self, milliseconds: int, *, fill: bool = True) -> Batch:
         """The next batch, of that length, as soon as that much is there.
 
         When the caller's stream has stopped (200 ms without a frame, then once per batch length),
         the batch is filled up with silence, which becomes part of the stream; without `fill` it is
-        what is there, perhaps nothing. A batch never spans a gap. Cancellation loses nothing.
-        Nothing is given when interrupted.
+        what is there, perhaps nothing. A batch never spans a gap: before one it is shorter.
+        Cancellation loses nothing. Nothing is given when interrupted.
         """
         wanted = milliseconds * BYTES_PER_MS
-        if self._waiting >= wanted:
+        if self._waiting.size >= wanted:
             await trio.lowlevel.checkpoint()
-        while self._waiting < wanted:
+        while self._waiting.size < wanted:
             now = trio.current_time()
             if self._overdue_at is None:
                 self._overdue_at = now + SILENCE_AFTER_MS / 1000
@@ -127,50 +146,47 @@ class AudioRing:
                 late = now - self._overdue_at > milliseconds / 1000
                 self._overdue_at = (now if late else self._overdue_at) + milliseconds / 1000
                 if fill:
-                    missing_ms = (wanted - self._waiting) / BYTES_PER_MS
-                    self._append(silence(missing_ms), now)
+                    missing_ms = (wanted - self._waiting.size) / BYTES_PER_MS
+                    self._append(silence(missing_ms), now, voice=False, ours=True)
                 break
             self._wanted, self._enough = wanted, trio.Event()
             with trio.CancelScope(deadline=self._overdue_at):
                 await self._enough.wait()
             self._wanted = 0
-            if self._enough.is_set() and self._waiting < wanted:
-                return b""
-        return self._hand_out(min(wanted, self._waiting))
+            if self._enough.is_set() and self._waiting.size < wanted:
+                return Batch()
+        return self._hand_out(wanted)
 
     def interrupt(self) -> None:
         """Whoever waits in `take` gets nothing, now."""
         self._enough.set()
 
+    def heard(self, position_ms: float) -> None:
+        """A recogniser has listened to all that it got before that position."""
+        self._heard = max(self._heard, round(position_ms * BYTES_PER_MS))
+        self._settle()
+
     def rewind(self, position_ms: float) -> bool:
         """Hand out again what follows a position, from the beginning of its frame, as far as it is
-        kept.
+        kept: who got it is lost.
 
         At most `keep_ms` of voice will be heard again, the newest. False when voice after the
         position is gone for good.
         """
         position = round(position_ms * BYTES_PER_MS)
-        self._next = max(self._first, min(position - position % FRAME_BYTES, self._next))
-        voiced = 0
-        for begin in range(self._end - FRAME_BYTES, self._next - 1, -FRAME_BYTES):
-            voiced += 0 if is_quiet(self._between(begin, begin + FRAME_BYTES)) else FRAME_BYTES
-            if voiced > self._keep:
-                self._drop(begin + FRAME_BYTES - self._next, "replay")
-                break
+        begin = position - position % FRAME_BYTES
+        while self._kept and self._kept.last.end > begin:
+            frame = self._kept.pop()
+            if frame.position < begin:
+                first, frame = frame.cut(begin - frame.position)
+                self._kept.append(first)
+            self._waiting.append_left(frame)
+        self._settle()
+        self._count(sum(gone.said for gone in self._forgotten), "replay")
+        self._forgotten.clear()
+        while self._waiting.voiced > self._keep or self._waiting.size > self._bound:
+            self._drop(self._waiting.pop_left(), "replay")
         return self._voice_gone <= position
-
-    def catch_up(self, milliseconds: int) -> None:
-        """While much is waiting, leave out silence, a batch at a time; pauses stay pauses."""
-        step = milliseconds * BYTES_PER_MS
-        before, after = _PAUSE_KEPT_MS * BYTES_PER_MS, _ONSET_KEPT_MS * BYTES_PER_MS
-        while (
-            self._waiting > max(_BEHIND_MS * BYTES_PER_MS, step + after)
-            and self._next - self._first >= before
-            and is_quiet(self._between(self._next - before, self._next + step + after))
-        ):
-            self._count(step, "silence")
-            self._next += step
-            self._forget()
 
     def arrived_at(self, position_ms: float) -> float | None:
         """When the audio at a position reached us (Trio clock).
@@ -187,40 +203,86 @@ class AudioRing:
         at = self._arrivals[index] - (self._ends[index] - position) / RATE
         return max(at, self._arrivals[index - 1]) if index else at
 
-    def _append(self, frame: bytes, at: float) -> None:
-        self._audio += frame
+    def _append(self, audio: bytes, at: float, voice: bool | None, *, ours: bool = False) -> None:
+        for begin in range(0, len(audio), FRAME_BYTES):
+            piece = audio[begin : begin + FRAME_BYTES]
+            quiet = not voice and is_quiet(piece)
+            voiced = not quiet if voice is None else voice
+            end = self._end + len(piece)
+            self._waiting.append(Frame(self._end, end, piece, quiet, voiced, ours))
+            self._end = end
+            if self._waiting.size > _BEHIND and (frame := self._waiting.shorten_pause()):
+                self._drop(frame, "silence")
         self._ends.append(self._end)
         self._arrivals.append(max(at, self._arrivals[-1]) if self._arrivals else at)
         if len(self._ends) >= 2 * _ARRIVALS:
             del self._ends[:_ARRIVALS], self._arrivals[:_ARRIVALS]
             self._arrivals_cut = True
-        if self._waiting > self._bound:
-            self._drop(self._waiting - self._bound, "overflow")
+        while (excess := self._waiting.size - self._bound) > 0:
+            self._drop(self._waiting.pop_left(excess), "overflow")
 
-    def _hand_out(self, count: int) -> bytes:
-        batch = bytes(self._between(self._next, self._next + count))
-        self._next += count
-        self._forget()
-        return batch
+    def _hand_out(self, most: int) -> Batch:
+        if not self._waiting:
+            return Batch()
+        audio, voiced = bytearray(), 0
+        position = end = self._waiting.first.position
+        while self._waiting and self._waiting.first.position == end < position + most:
+            frame = self._waiting.pop_left(position + most - end)
+            audio += frame.audio
+            voiced += len(frame.audio) if frame.voice else 0
+            end = frame.end
+            self._keep_for_a_while(frame)
+        return Batch(bytes(audio), position / BYTES_PER_MS, voiced / BYTES_PER_MS)
 
-    def _between(self, begin: int, end: int) -> bytearray:
-        return self._audio[max(0, begin - self._first) : end - self._first]
+    def _keep_for_a_while(self, frame: Frame) -> None:
+        self._kept.append(frame)
+        if left_out := self._kept.shorten_pause():
+            self._forget(left_out)
+        while self._kept.voiced > self._keep or self._kept.size > 2 * self._keep:
+            self._forget(self._kept.pop_left())
 
-    def _drop(self, count: int, reason: str) -> None:
-        """The oldest that waits will never be handed out, and nothing before it again."""
-        self._count(count, reason)
-        self._next += count
-        self._delete(self._next - self._first)
+    def _forget(self, frame: Frame) -> None:
+        """It was handed out, and cannot be a second time."""
+        self._note_voice(frame)
+        if frame.end <= self._heard:
+            return
+        ranges = self._forgotten
+        if ranges and ranges[-1].end == frame.position:  # a pause goes on: nearly always
+            ranges[-1].end = frame.end
+            ranges[-1].said += self._unheard(frame)
+            return
+        after = bisect_right(ranges, frame.position, key=lambda gone: gone.begin)
+        ranges.insert(after, _Range(frame.position, frame.end, self._unheard(frame)))
+        for index in (after, after - 1):
+            if 0 <= index < len(ranges) - 1 and (
+                ranges[index].end == ranges[index + 1].begin or len(ranges) > _RANGES
+            ):
+                ranges[index].absorb(ranges.pop(index + 1))
+
+    def _unheard(self, frame: Frame) -> int:
+        """So many bytes of it the caller said, and no recogniser heard."""
+        if frame.ours or frame.end <= self._heard:
+            return 0
+        return frame.end - max(frame.position, self._heard)
+
+    def _settle(self) -> None:
+        """What was heard may be forgotten."""
+        while self._forgotten and self._forgotten[0].end <= self._heard:
+            del self._forgotten[0]
+        if self._forgotten and self._forgotten[0].begin < self._heard:
+            oldest = self._forgotten[0]
+            oldest.begin = self._heard
+            oldest.said = min(oldest.said, oldest.end - oldest.begin)
+
+    def _drop(self, frame: Frame, reason: str) -> None:
+        """It will never be handed out."""
+        self._note_voice(frame)
+        self._count(self._unheard(frame), reason)
+
+    def _note_voice(self, frame: Frame) -> None:
+        if frame.voice and frame.end > self._voice_gone:
+            self._voice_gone = frame.end
 
     def _count(self, count: int, reason: str) -> None:
-        self.dropped_ms[reason] = self.dropped_ms.get(reason, 0.0) + count / BYTES_PER_MS
-
-    def _forget(self) -> None:
-        if (excess := self._next - self._first - self._keep) > 0:
-            self._delete(excess)
-
-    def _delete(self, count: int) -> None:
-        if voiced := _voiced_until(self._audio[:count]):
-            self._voice_gone = self._first + voiced
-        del self._audio[:count]
-        self._first += count
+        if count > 0:
+            self.dropped_ms[reason] = self.dropped_ms.get(reason, 0.0) + count / BYTES_PER_MS

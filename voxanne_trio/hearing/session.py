@@ -14,22 +14,19 @@ from typing import Final, Protocol
 import trio
 import trio_websocket
 
-from ..audio import duration_ms
 from ..errors import BadMessage, PermanentVendorError, TransientVendorError, VendorError
 from ..events import HearingEvent
 from .clock import StreamClock
 from .draft import Draft, Heard, Sign
 from .outbound import Outbound, closed
-from .ring import AudioRing, is_quiet
+from .ring import AudioRing, Batch
+from .watchdog import Watchdog
 
 log = logging.getLogger("voxanne.hearing")
 
 VENDOR: Final = "deepgram"
-GREETING_SECONDS: Final = 4.0
 KEEP_ALIVE_SECONDS: Final = 4.0
 PROVEN_SECONDS: Final = 1.0
-MUTE_MS: Final = 5_000
-"""So much voice sent and not one message back: the socket is dead, whatever TCP thinks."""
 PACE: Final = 1.25
 """Audio is taken at no more than this multiple of real time, by the vendor's own word."""
 SLACK_SECONDS: Final = 0.25
@@ -68,7 +65,8 @@ class Recogniser(Protocol):
 
 
 class Session:
-    """A socket's tasks. `prove` is called once, when the socket has shown that it works."""
+    """A socket's tasks. `prove` is called once, when the socket has shown that it works; where the
+    recogniser must greet, it has `greeting_seconds` for it."""
 
     def __init__(
         self,
@@ -78,6 +76,8 @@ class Session:
         tell: Tell,
         *,
         batch_ms: int,
+        greeting_seconds: float,
+        watchdog: Watchdog,
         prove: Callable[[], None],
     ) -> None:
         self.proven = False
@@ -86,16 +86,18 @@ class Session:
         self._audio = audio
         self._tell = tell
         self._batch_ms = batch_ms
+        self._greeting_seconds = greeting_seconds
+        self._watchdog = watchdog
         self._prove = prove
         self._clock = StreamClock()
         self._outbound = Outbound(audio.interrupt)
         self._ready = trio.Event()
-        self._unanswered_ms = 0.0
         self._opened_at = trio.current_time()
 
     async def run(self, socket: trio_websocket.WebSocketConnection) -> None:
         """Listen until the socket is lost. Raises `VendorError`; says goodbye when cancelled."""
         self._draft.opened(self._clock, self._audio.position_ms)
+        self._watchdog.opened()
         self._recogniser.opened(self._outbound.control)
         if not self._recogniser.greets:
             self._ready.set()
@@ -123,7 +125,6 @@ class Session:
                 message = await socket.get_message()
             except trio_websocket.ConnectionClosed as error:
                 raise closed(error) from error
-            self._unanswered_ms = 0.0
             try:
                 everything = self._recogniser.hear(message)
             except BadMessage as error:
@@ -136,9 +137,11 @@ class Session:
         if heard.sign is Sign.READY:
             self._ready.set()
             return
+        self._watchdog.answered()
         self._works()
         for event in self._draft.hear(heard):
             self._tell(event)
+        self._audio.heard(self._draft.covered_ms)
 
     async def _write(self, socket: trio_websocket.WebSocketConnection) -> None:
         """Audio as soon as a batch is there. What has piled up is paced, which may hold up what is
@@ -147,13 +150,12 @@ class Session:
         due = quiet_since = trio.current_time()
         while True:
             await self._outbound.send_control(socket)
-            self._audio.catch_up(self._batch_ms)
             batch = await self._audio.take(self._batch_ms, fill=self._wants_silence())
-            if batch:
+            if batch.audio:
                 if due > trio.current_time():
                     await trio.sleep_until(due)
                 quiet_since = trio.current_time()
-                due = max(due, quiet_since - SLACK_SECONDS) + duration_ms(batch) / 1000 / PACE
+                due = max(due, quiet_since - SLACK_SECONDS) + batch.duration_ms / 1000 / PACE
                 await self._send(socket, batch)
             elif self._recogniser.keep_alive:
                 quiet_since = self._keep_alive(quiet_since)
@@ -166,10 +168,10 @@ class Session:
         return now
 
     async def _greeted(self) -> None:
-        with trio.move_on_after(GREETING_SECONDS) as patience:
+        with trio.move_on_after(self._greeting_seconds) as patience:
             await self._ready.wait()
         if patience.cancelled_caught:
-            raise TransientVendorError(VENDOR, f"no greeting within {GREETING_SECONDS:g} s")
+            raise TransientVendorError(VENDOR, f"no greeting within {self._greeting_seconds:g} s")
 
     def _wants_silence(self) -> bool:
         if not self._clock.sent_ms:
@@ -177,20 +179,21 @@ class Session:
         since = max(self._audio.last_put_at or self._opened_at, self._opened_at)
         return self._recogniser.wants_silence((trio.current_time() - since) * 1000)
 
-    async def _send(self, socket: trio_websocket.WebSocketConnection, batch: bytes) -> None:
-        duration = duration_ms(batch)
-        self._clock.sent(self._audio.position_ms - duration, duration)
-        await self._outbound.send_audio(socket, batch)
-        if not is_quiet(batch):
-            self._unanswered_ms += duration
-        if self._unanswered_ms >= MUTE_MS:
-            raise TransientVendorError(VENDOR, f"no message in {MUTE_MS} ms of voice")
+    async def _send(self, socket: trio_websocket.WebSocketConnection, batch: Batch) -> None:
+        self._clock.sent(batch.position_ms, batch.duration_ms)
+        await self._outbound.send_audio(socket, batch.audio)
+        is_mute = self._watchdog.sent(
+            batch.duration_ms, batch.voice_ms, turn_is_open=self._draft.is_open
+        )
+        if is_mute:
+            raise TransientVendorError(VENDOR, is_mute)
         for event in self._draft.abandoned():
             self._tell(event)
 
     async def _outlive_doubt(self) -> None:
         await trio.sleep(PROVEN_SECONDS)
-        self._works()
+        if not self._watchdog.is_deaf:
+            self._works()
 
     def _works(self) -> None:
         if not self.proven:

@@ -22,7 +22,7 @@ from .echo import FarEnd
 from .engines import Engines, own_engines
 from .gates import Gate
 from .judge import RECENT, Judge
-from .samples import SILENT_DB, level_db
+from .samples import level_db
 
 HANGOVER_MS: Final = 260
 """Silence that ends a voice. Of the gaps inside of espeak's utterances (stops, weak syllables,
@@ -57,6 +57,9 @@ class VoiceDetector:
 
     def feed(self, frame: bytes, at: float) -> list[VoiceEvent]:
         """What the mu-law that arrived at `at` changes. Any length; a rest waits for more."""
+        if not self._pending and len(frame) == FRAME_BYTES:
+            event = self._hear(frame, at)
+            return [] if event is None else [event]
         self._pending += frame
         events: list[VoiceEvent] = []
         whole = len(self._pending) - len(self._pending) % FRAME_BYTES
@@ -85,12 +88,14 @@ class VoiceDetector:
         """Whether the frame may be the caller's voice. All of them hear it, since they learn."""
         opens_at = self._gate.opens_at()
         self._gate.floor.hear(level)
+        with_echo = False
         if self._far_end is not None:
-            echo = self._far_end.echo_db(at, level, self._gate.floor.db)
-            self._needed = _WITH_ECHO if echo > SILENT_DB else 1
-            opens_at = max(opens_at, echo)
+            with_echo = self._far_end.hear(at, level, self._gate.floor.db)
+        self._needed = _WITH_ECHO if with_echo else 1
         voice = self._quick is None or self._quick(frame)
-        return voice and level >= opens_at
+        if not voice or level < opens_at:
+            return False
+        return self._far_end is None or not with_echo or level >= self._far_end.echo_db()
 
     def _begin(self, level: float, at: float, proposed: bool) -> VoiceStarted | None:
         """No voice is on: the beginning of one, if what was proposed is believed."""

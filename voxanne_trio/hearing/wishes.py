@@ -37,6 +37,10 @@ class Wishes:
         self._wished = self._asked | self._wished
         self._asked = {}
 
+    def withdraw(self) -> None:
+        """The question on its way ended the socket: it is not asked again."""
+        self._asked = {}
+
     def answered(self, granted: bool) -> None:
         """The recogniser has answered the question on its way."""
         if granted:

@@ -141,9 +141,16 @@ class Records(Protocol):
         """The call of that sid, with the turns it has so far."""
         ...
 
+    @property
+    def failure(self) -> str | None:
+        """Why nothing can be kept at present, for the operator; None while all is well."""
+        ...
+
 
 class InMemoryRecords:
     """`Records` for one process: the latest `limit` calls, gone when it ends."""
+
+    failure: str | None = None
 
     def __init__(self, limit: int = CALLS_KEPT) -> None:
         self._limit = limit
@@ -155,8 +162,7 @@ class InMemoryRecords:
             known.streams += 1
         self._calls[call.call_sid] = known or call
         self._calls.move_to_end(call.call_sid)
-        while len(self._calls) > self._limit:
-            self._calls.popitem(last=False)
+        self._forget_some()
 
     def turn_began(self, call_sid: str, caller: Sensitive) -> None:
         if (call := self._calls.get(call_sid)) is not None:
@@ -184,3 +190,20 @@ class InMemoryRecords:
 
     async def find(self, call_sid: str) -> CallRecord | None:
         return self._calls.get(call_sid)
+
+    def known(self, call_sid: str) -> CallRecord | None:
+        """The call of that sid, as it stands and goes on."""
+        return self._calls.get(call_sid)
+
+    def remember(self, call: CallRecord) -> None:
+        """Take a call as others have kept it, unless it goes on here."""
+        known = self._calls.get(call.call_sid)
+        if known is None or known.outcome is not None:
+            self._calls[call.call_sid] = call
+            self._forget_some()
+
+    def _forget_some(self) -> None:
+        """The oldest; of these, what has ended before what goes on."""
+        while len(self._calls) > self._limit:
+            ended = (sid for sid, call in self._calls.items() if call.outcome is not None)
+            del self._calls[next(ended, next(iter(self._calls)))]

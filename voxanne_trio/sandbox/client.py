@@ -31,6 +31,10 @@ class NoAnswer(Exception):
     """The peer could not be reached, or went away before it had answered."""
 
 
+class NotReached(NoAnswer):
+    """No connection could be made."""
+
+
 class UpgradeRefused(Exception):
     """The peer answered an upgrade with something else than 101."""
 
@@ -124,7 +128,7 @@ async def _connect(dial: Dial, url: str) -> trio.abc.Stream:
         port = parts.port or _DEFAULT_PORTS[parts.scheme]
         return await dial(parts.hostname or "", port)
     except (OSError, ValueError, KeyError) as error:
-        raise NoAnswer(f"{url}: {error}") from error
+        raise NotReached(f"{url}: {error}") from error
 
 
 def _target(url: str) -> str:

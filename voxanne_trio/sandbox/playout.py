@@ -165,6 +165,14 @@ class PlayOut(Timeline):
         self.changed.unpark_all()
         return len(dropped)
 
+    def stop(self, at: float) -> None:
+        """Something else takes the line: what has not been played never will be, and outstanding
+        marks never come back."""
+        self.cut(at)
+        self._clear_position = len(self.audio)
+        self._marks.clear()
+        self.changed.unpark_all()
+
     def queued_seconds(self, at: float) -> float:
         """How much is queued and not yet played."""
         return max(0.0, self.time(len(self.audio)) - at)

@@ -1,4 +1,4 @@
-"""Twilio's REST API as far as a call needs it: look at a call, end it, replace its TwiML; numbers.
+"""Twilio's REST API as far as a call needs it: look at it, end it, replace its TwiML; numbers.
 
 Basic authentication with the account's sid and token; errors carry Twilio's own codes.
 """
@@ -13,14 +13,30 @@ from email.utils import formatdate
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qs
 
+import trio
+
+from .faults import Faults
 from .numbers import BadNumber, IncomingNumbers, NoSuchNumber
+from .recordings import as_wav
 from .twiml import BadDocument
 from .wire import Exchange, Request
 
 PREFIX: Final = "/2010-04-01/Accounts/"
 MAX_TWIML: Final = 4_000
 _CALL: Final = re.compile(r"/2010-04-01/Accounts/(AC[0-9a-f]{32})/Calls/(CA[0-9a-f]{32})\.json")
+_RECORDING: Final = re.compile(
+    r"/2010-04-01/Accounts/(AC[0-9a-f]{32})/Recordings/(RE[0-9a-f]{32})(\.wav)?"
+)
 _ACCOUNT: Final = re.compile(r"/2010-04-01/Accounts/(AC[0-9a-f]{32})\.json")
+
+FAULTS: Final = ("status", "slow", "mute")
+"""A status (429 is 20429: not done, ask again), an answer `seconds` late, no answer."""
+
+_CODES: Final[Mapping[int, tuple[int, str]]] = {
+    401: (20003, "Authenticate"),
+    404: (20404, "The requested resource was not found"),
+    429: (20429, "Too Many Requests"),
+}
 
 
 class LiveCall(Protocol):
@@ -28,11 +44,13 @@ class LiveCall(Protocol):
 
     sid: str
     status: str
+    recordings: dict[str, bytes]
 
     @property
     def in_progress(self) -> bool: ...
     def hang_up(self, by: str = "caller") -> None: ...
     def redirect(self, document: bytes) -> None: ...
+    def redirect_to(self, url: str, method: str = "POST") -> None: ...
 
 
 class RestError(Exception):
@@ -57,6 +75,7 @@ class Rest:
         sid: str,
         auth_token: str,
         calls: Mapping[str, LiveCall],
+        faults: Faults,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._sid = sid
@@ -64,6 +83,7 @@ class Rest:
         self._calls = calls
         self._wall = wall
         self.numbers = IncomingNumbers(sid)
+        self._faults = faults
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer one request."""
@@ -73,9 +93,34 @@ class Rest:
             ("twilio-request-id", f"RQ{'0' * 32}"),
         ]
         try:
+            await self._fail(exchange)
+            if (sound := self._recording(exchange.request)) is not None:
+                await exchange.respond(200, as_wav(sound), [("content-type", "audio/x-wav")])
+                return
             await exchange.respond(200, self._answer(exchange.request), headers)
         except RestError as error:
             await exchange.respond(error.status, error.body, headers)
+
+    async def _fail(self, exchange: Exchange) -> None:
+        fault = self._faults.take()
+        if fault is None:
+            return
+        if fault.kind == "mute":
+            await exchange.until_left()
+        elif fault.kind == "slow":
+            await trio.sleep(fault.seconds)
+        else:
+            raise RestError(fault.status, *_CODES.get(fault.status, (20500, "Server error")))
+
+    def _recording(self, request: Request) -> bytes | None:
+        """Readable without authentication, as at Twilio unless that is switched on."""
+        found = _RECORDING.fullmatch(request.path)
+        if found is None or found[1] != self._sid or request.method != "GET":
+            return None
+        for call in self._calls.values():
+            if found[2] in call.recordings:
+                return call.recordings[found[2]]
+        return None
 
     def _answer(self, request: Request) -> dict[str, Any]:
         if request.headers.get("authorization") != f"Basic {self._auth}":
@@ -117,6 +162,8 @@ class Rest:
                 call.redirect(document.encode())
             except BadDocument as error:
                 raise RestError(400, 12100, str(error)) from error
+        elif "Url" in form:
+            call.redirect_to(form["Url"][0], form.get("Method", ["POST"])[0])
         elif (status := form.get("Status", [""])[0]) in {"completed", "canceled"}:
             call.hang_up("rest")
         else:

@@ -26,6 +26,7 @@ from .faults import Fault, Faults, Schedule
 from .faults.opening import through
 from .groq import Groq
 from .line import CLEAN, Line
+from .party import Party
 from .profiles import Profile
 from .scripted import Scripted
 from .twilio import Numbers, PhoneCall, Twilio
@@ -33,6 +34,7 @@ from .wire import Exchange, serve_stream
 
 CALLS_AT_ONCE: Final = 500
 _EVENTS_SECONDS: Final = 0.1
+_OPTIONS: Final = frozenset({"to", "caller", "fallback", "status_callback"})
 
 _log = logging.getLogger(__name__)
 
@@ -78,6 +80,12 @@ class Placed:
             "violations": journal.violations,
             "clears": [entry.at for entry in journal.of("clear")],
             "gaps_ms": [round(gap * 1000, 1) for gap in restarts],
+            "documents": [{"at": e.at, **e.detail} for e in journal.of("document")],
+            "steps": [{"at": e.at, **e.detail} for e in journal.of("verb")],
+            "streams": [entry.at for entry in journal.of("start")],
+            "heard": [attrs.asdict(sound) for sound in call.heard()],
+            "dialled": [entry.detail for entry in journal.of("dialled")],
+            "recorded": [entry.detail for entry in journal.of("recorded")],
             "twilio_says": [entry.detail for entry in journal.of("twilio_says")],
             "hung_up_by": [entry.detail for entry in journal.of("hang_up")],
             "stream_errors": [entry.detail for entry in journal.of("stream_error")],
@@ -237,14 +245,17 @@ class Sandbox:
         return placed
 
     async def _place(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
-        """`webhook` (or `to_url`), `script`, `line`, how many, how far apart, whether to wait."""
+        """`webhook` (or `to_url`), `script`, `line`, how many, how far apart, whether to wait; the
+        number's `fallback` and `status_callback`; `parties`, who is reached by which number.
+        """
         webhook = body.get("webhook") or body.get("to_url")
         count = int(body.get("count", 1))
         if not isinstance(webhook, str) or not 1 <= count <= CALLS_AT_ONCE:
             raise Refusal(f"needs `webhook`, and a `count` from 1 to {CALLS_AT_ONCE}")
-        names = {field.name for field in attrs.fields(Numbers)} - {"webhook"}
-        options = {name: str(body[name]) for name in names & body.keys()}
-        numbers = Numbers(webhook=webhook, **options)
+        options = {name: str(body[name]) for name in _OPTIONS & body.keys()}
+        parties = body.get("parties", {}).items()
+        answering = {str(number): Party.from_json(party) for number, party in parties}
+        numbers = Numbers(webhook=webhook, parties=answering, **options)
         script, line = body.get("script", ["listen"]), Line.from_json(body.get("line", "clean"))
         calls = [self.new_call(numbers, script, line, seed) for seed in range(count)]
         stagger = float(body.get("stagger_ms", 0)) / 1000
@@ -302,7 +313,7 @@ class Sandbox:
             self.deepgram.profile = profile
 
     def _faults(self) -> dict[str, Faults]:
-        vendors = {"groq": self.groq, "deepgram": self.deepgram}
+        vendors = {"groq": self.groq, "deepgram": self.deepgram, "twilio": self.twilio}
         found = {name: getattr(vendor, "faults", None) for name, vendor in vendors.items()}
         return {name: faults for name, faults in found.items() if isinstance(faults, Faults)}
 

@@ -1,7 +1,7 @@
 """Twilio's stand-in: an account that places calls on a server, and answers its REST requests.
 
 A call placed here is an inbound call for the server: a signed webhook, the TwiML it answers with, a
-media stream. What the caller does is a `Behaviour`, given the call once its first stream is open.
+media stream. What the caller does is a `Behaviour`, given the call once somebody listens to it.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from typing import Any, Final
 
 import trio
 
+from . import rest
 from .account import Account, Numbers
+from .faults import Faults
 from .line import CLEAN, Line
 from .phone import PhoneCall
-from .rest import PREFIX, Rest
 from .wire import Exchange
 
-__all__ = ["PREFIX", "Account", "Behaviour", "Numbers", "PhoneCall", "Twilio"]
+__all__ = ["Account", "Behaviour", "Numbers", "PhoneCall", "Twilio"]
 
 KEPT_CALLS: Final = 200
 """Ended calls that REST still knows; their audio goes with them."""
@@ -31,7 +32,11 @@ class Twilio:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.calls: dict[str, PhoneCall] = {}
-        self._rest = Rest(account.sid, account.auth_token, self.calls, account.wall)
+        self.faults = Faults(rest.FAULTS)
+        """What its REST API does wrong next."""
+        self._rest = rest.Rest(
+            account.sid, account.auth_token, self.calls, self.faults, account.wall
+        )
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer one REST request."""
@@ -51,8 +56,8 @@ class Twilio:
     async def place(self, call: PhoneCall, behaviour: Behaviour | None = None) -> PhoneCall:
         """Run a call to its end, with the caller's behaviour beside it.
 
-        The behaviour starts when the first stream is open (or the call has ended without one, so
-        that it can report that) and is cancelled if it outlives the call by more than a second.
+        The behaviour starts when somebody first listens (or the call has ended without that, so
+        that it can report it) and is cancelled if it outlives the call by more than a second.
         """
         async with trio.open_nursery() as nursery:
             if behaviour is not None:
@@ -63,7 +68,7 @@ class Twilio:
 
     async def _behave(self, call: PhoneCall, behaviour: Behaviour) -> None:
         async with trio.open_nursery() as nursery:
-            for event in (call.streaming, call.ended):
+            for event in (call.listening, call.ended):
                 nursery.start_soon(_cancel_after, event, nursery.cancel_scope)
         await behaviour(call)
 

@@ -185,14 +185,14 @@ def _queues(call: Call) -> tuple[dict[str, float], dict[str, float]]:
         "playback waiting, ms": call.playback.waiting_ms,
         "playback control, messages": len(call.playback._control),
         "hearing waiting, ms": ring.waiting_ms,
-        "hearing kept, ms": len(ring._audio) / BYTES_PER_MS,
+        "hearing kept, ms": ring.held_ms,
         "events told from within": len(call._events),
     }
     bounds = {
         "playback waiting, ms": WAITING_MS,
         "playback control, messages": CONTROL_MESSAGES,
         "hearing waiting, ms": ring._bound / BYTES_PER_MS,
-        "hearing kept, ms": (ring._bound + ring._keep) / BYTES_PER_MS,
+        "hearing kept, ms": ring.most_ms,
         "events told from within": 16,
     }
     return sizes, bounds

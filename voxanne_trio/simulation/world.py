@@ -63,6 +63,7 @@ SETTINGS: Final = Settings(
     twilio_auth_tokens=(TOKEN,),
     public_url=PUBLIC,
     cache_dir="",
+    database_url="",
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
@@ -19,6 +19,7 @@ from typing import Final
 import trio
 
 from ..audio import FRAME_BYTES, duration_ms, padded
+from ..blocking import RunSync, run_here
 from ..errors import TransientVendorError, VendorError
 from . import Flushed, Speaker
 
@@ -32,14 +33,6 @@ _FASTEST_MS: Final = 5.0
 _SLOWEST_MS: Final = 250.0
 _SPARE_MS: Final = 3_000.0
 """Speech takes about 67 ms a character; outside of these bounds it is cut off or not speech."""
-
-RunSync = Callable[[Callable[[], None]], Awaitable[None]]
-
-
-async def run_here(work: Callable[[], None]) -> None:
-    """Run what blocks here and now: for tests, and where nothing is served yet."""
-    await trio.lowlevel.checkpoint()
-    work()
 
 
 class Phrases:

@@ -13,13 +13,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 import httpx
 import trio
 
+from ..blocking import RunSync, in_thread, run_here
 from ..call import Services
 from ..clinic import Clinic, ClinicProfileError, load_clinic
 from ..conversation import Script
@@ -30,12 +31,15 @@ from ..observe.tape import Tapes
 from ..records import InMemoryRecords, Records
 from ..settings import Settings
 from ..speaking.http import HttpSpeaker
-from ..speaking.phrases import Phrases, RunSync, run_here
+from ..speaking.phrases import Phrases
 from ..speaking.pool import SocketSpeaker
 from ..thinking import ToolBox
 from ..thinking.groq_chat import GroqThinker
 from ..turns import Phrase
 from ..upstream import Dialer
+
+if TYPE_CHECKING:
+    from ..records.keeping import DatabaseRecords
 
 CONNECTIONS: Final = 200
 KEPT_ALIVE: Final = 50
@@ -66,7 +70,7 @@ class Outside:
                     keepalive_expiry=KEEP_ALIVE_SECONDS,
                 ),
             ),
-            run_sync=trio.to_thread.run_sync,
+            run_sync=in_thread,
         )
 
 
@@ -77,7 +81,8 @@ class Composition:
         self.settings = settings
         self.outside = outside = outside or Outside.real()
         self.clinic = _clinic(settings)
-        self.records: Records = InMemoryRecords()
+        self._keeping = _database_records(settings, outside)
+        self.records: Records = self._keeping or InMemoryRecords()
         self._http_client = httpx.AsyncClient(
             transport=outside.http_transport, timeout=httpx.Timeout(15.0, connect=4.0)
         )
@@ -110,10 +115,15 @@ class Composition:
         self.services = self._services()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Keep speak sockets warm and phrases ready until cancelled."""
+        """Keep calls, speak sockets warm and phrases ready until cancelled.
+
+        Raises `ConfigurationError` where calls can never be kept.
+        """
         self._thinker.prewarm()
         prepare_detectors()
         async with self._http_client, trio.open_nursery() as nursery:
+            if self._keeping is not None:
+                await nursery.start(self._keeping.run, name="records")
             await nursery.start(self._sockets.run, name="speak sockets")
             nursery.start_soon(
                 partial(
@@ -172,6 +182,15 @@ class Composition:
             wall_clock=outside.wall_clock,
             watch=self._tapes.watch if self._tapes is not None else None,
         )
+
+
+def _database_records(settings: Settings, outside: Outside) -> DatabaseRecords | None:
+    if not settings.database_url:
+        return None
+    from ..records.database import Database  # its libraries, only where they are used
+    from ..records.keeping import DatabaseRecords
+
+    return DatabaseRecords(Database(settings.database_url), outside.run_sync)
 
 
 def _tapes(settings: Settings, outside: Outside) -> Tapes | None:

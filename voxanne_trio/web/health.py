@@ -21,13 +21,15 @@ def add_health(app: Quart, desk: Desk) -> None:
 
     @app.get("/readyz")
     async def ready() -> tuple[Response, int]:
-        """503 while starting or draining; a failing vendor is only named, since the calls that
-        are live still need this process."""
+        """503 while starting or draining; what fails is only named, since the calls that are live
+        still need this process."""
         failing = {name: str(error) for name, error in desk.vendors.items() if error is not None}
+        composition = desk.composition
         body = jsonify(
             status=desk.status,
             instance=desk.instance,
             calls=len(desk.calls),
             failing_vendors=failing,
+            failing_records=composition.records.failure if composition is not None else None,
         )
         return body, 200 if desk.status == "ready" else 503

@@ -21,8 +21,8 @@ TAIL_FRAMES: Final = 25
 """On their way to the recogniser when the call ends, at most: half a second."""
 
 AGAIN_SECONDS: Final = 12.0
-"""After its loss, so much later at the latest another socket hears; a dead one that says nothing is
-found out by five seconds of voice."""
+"""After its loss, so much later at the latest another socket hears: a dead one that says nothing is
+found out by the caller's voice."""
 
 AMID: Final = 16
 """Lost frames that are named, at most."""

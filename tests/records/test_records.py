@@ -1,0 +1,66 @@
+"""What every form of records does: a call over several streams, its turns, its end."""
+
+from __future__ import annotations
+
+from voxanne_trio.events import Sensitive
+from voxanne_trio.records import InMemoryRecords, Then
+
+from .support import FULL_TURN, a_call, a_turn, any_records, end, found
+
+
+async def test_a_call_goes_on_with_a_new_stream(any_url: str, autojump_clock: object) -> None:
+    async with any_records(any_url) as records:
+        records.call_started(a_call())
+        records.turn_ended("CA1", a_turn(0, None, "Hello."))
+        records.turn_began("CA1", Sensitive("When are you open?"))
+        end(records, "stream lost", Then.GO_ON, {"gaps": 1})
+        assert (await found(records)).outcome == "stream lost"
+        records.call_started(a_call(stream="MZ2"))
+        call = await found(records)
+        assert (call.stream_sid, call.streams, call.outcome) == ("MZ2", 2, None)
+        assert call.started_at == a_call().started_at
+        assert call.asked == Sensitive("When are you open?")
+        records.turn_ended("CA1", a_turn(1, "When are you open?", "Until five."))
+        end(records, "farewell", Then.HANG_UP, {"gaps": 2, "dropped_ms": 40})
+        call = await found(records)
+        assert call.asked is None
+        assert [turn.number for turn in call.turns] == [0, 1]
+        assert (call.outcome, call.then) == ("farewell", Then.HANG_UP)
+        assert (call.duration_ms, call.counts) == (2_000, {"gaps": 3, "dropped_ms": 40})
+
+
+async def test_a_phrase_of_ours_answers_nothing(any_url: str, autojump_clock: object) -> None:
+    async with any_records(any_url) as records:
+        records.call_started(a_call())
+        records.turn_began("CA1", Sensitive("When are you open?"))
+        records.turn_ended("CA1", a_turn(0, None, "One moment."))
+        assert (await found(records)).asked is not None
+
+
+async def test_a_turn_comes_back_as_it_was(any_url: str, autojump_clock: object) -> None:
+    async with any_records(any_url) as records:
+        records.call_started(a_call())
+        records.turn_ended("CA1", FULL_TURN)
+        assert (await found(records)).turns == [FULL_TURN]
+
+
+async def test_what_is_said_of_an_unknown_call_is_not_kept(
+    any_url: str, autojump_clock: object
+) -> None:
+    async with any_records(any_url) as records:
+        records.turn_began("CA1", Sensitive("Hello?"))
+        records.turn_ended("CA1", a_turn(0, None, "Hello."))
+        end(records, "hung up")
+        assert await records.find("CA1") is None
+        assert records.failure is None
+
+
+async def test_in_memory_the_oldest_calls_go(autojump_clock: object) -> None:
+    records = InMemoryRecords(limit=2)
+    for number in range(3):
+        records.call_started(a_call(f"CA{number}"))
+    assert await records.find("CA0") is None
+    end(records, "hung up", sid="CA2")
+    records.call_started(a_call("CA3"))
+    assert await records.find("CA1") is not None, "it still goes on"
+    assert await records.find("CA2") is None
