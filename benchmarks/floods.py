@@ -136,8 +136,10 @@ class Flood:
         await stream.send_all(length + start)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_swallow, stream, nursery.cancel_scope)
-            while True:
-                await stream.send_all(frame * 1_000)
+            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                while True:
+                    await stream.send_all(frame * 1_000)
+            nursery.cancel_scope.cancel()
 
     async def _ticketed(self, sid: str) -> str:
         """Ring as Twilio does; the path of the stream that is asked for."""
@@ -154,9 +156,11 @@ class Flood:
 async def _trickle(stream: trio.SocketStream, data: bytes) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_swallow, stream, nursery.cancel_scope)
-        for byte in data:
-            await stream.send_all(bytes([byte]))
-            await trio.sleep(1)
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            for byte in data:
+                await stream.send_all(bytes([byte]))
+                await trio.sleep(1)
+        nursery.cancel_scope.cancel()
 
 
 async def _swallow(stream: trio.SocketStream, over: trio.CancelScope) -> None:

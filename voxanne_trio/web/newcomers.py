@@ -10,6 +10,7 @@ no newcomer any more: nothing here can touch a call. Refuses to know what a conn
 from __future__ import annotations
 
 import resource
+from contextlib import suppress
 from typing import Final
 
 import trio
@@ -17,6 +18,19 @@ import trio
 MOST: Final = 1_000
 SHARE_OF_FILES: Final = 4
 """At most a quarter of the files that the process may have: calls need the rest, four each."""
+
+
+MANY_FILES: Final = 65_536
+
+
+def allow_files() -> None:
+    """Let the process have as many files as it may, up to what any server needs: the limit that a
+    shell gives by itself is for programs that use `select`."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MANY_FILES if hard == resource.RLIM_INFINITY else min(MANY_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def most() -> int:
