@@ -78,7 +78,7 @@ class Client:
 
     async def send(self, message: dict[str, Any]) -> None:
         self.status = message.get("status", self.status)
-        self.at = trio.current_time()
+        self.at = self.at or trio.current_time()
 
 
 class Answering:
@@ -95,7 +95,8 @@ class Answering:
         self.bodies.append(message["body"])
         await trio.sleep(1)
         self.now -= 1
-        await send({"status": 200})
+        await send({"type": "http.response.start", "status": 200})
+        await trio.sleep(60)  # a long answer
 
 
 async def asked(app: InTurn, *clients: Client) -> None:

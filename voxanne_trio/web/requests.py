@@ -3,8 +3,8 @@
 A request costs the loop a millisecond or two; where many come at once, each step of the loop would
 be as long as all of them together, and every call on the line would hear it. So the application
 gets a request when its body is there, which costs nobody a turn however long it takes, and when
-fewer than `AT_ONCE` others are being answered; who comes first is answered first. Refuses to know
-what is asked.
+fewer than `AT_ONCE` others are waiting for an answer; who comes first is answered first. An answer
+that has begun takes no turn, and may last. Refuses to know what is asked.
 """
 
 from __future__ import annotations
@@ -42,8 +42,12 @@ class InTurn:
         if body is None:
             await _refuse(send, 413)
             return
-        async with self._turns:
-            await self._app(scope, _after(body, receive), send)
+        turn = _Turn(self._turns)
+        await self._turns.acquire_on_behalf_of(turn)
+        try:
+            await self._app(scope, _after(body, receive), turn.over_with(send))
+        finally:
+            turn.is_over()
 
     async def _body(self, scope: Any, receive: Any) -> list[Any] | None:
         """The messages that a request consists of; None for one that is too long."""
@@ -59,6 +63,29 @@ class InTurn:
                 return None
             if not message.get("more_body"):
                 return messages
+
+
+class _Turn:
+    """One request's."""
+
+    def __init__(self, turns: trio.CapacityLimiter) -> None:
+        self._turns: trio.CapacityLimiter | None = turns
+
+    def over_with(self, send: Any) -> Any:
+        """`send`, which ends the turn as the answer begins."""
+
+        async def send_and_end(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                self.is_over()
+            await send(message)
+
+        return send_and_end
+
+    def is_over(self) -> None:
+        """Another's turn comes. A second time does nothing."""
+        if self._turns is not None:
+            self._turns.release_on_behalf_of(self)
+            self._turns = None
 
 
 def _after(messages: list[Any], receive: Any) -> Any:
