@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import trio
-from trio.testing import MockClock, wait_all_tasks_blocked
+from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
 from voxanne_trio.audio import silence
 from voxanne_trio.humanizer import Sentence
@@ -19,6 +19,7 @@ from voxanne_trio.telephony.media_stream import MediaSocket, SocketGone
 from voxanne_trio.telephony.playback import Pacing, Playback
 from voxanne_trio.telephony.signature import sign
 from voxanne_trio.telephony.speech import Speech
+from voxanne_trio.web.accepting import Acceptor
 from voxanne_trio.web.guard import GuardedServer
 from voxanne_trio.web.newcomers import Newcomers
 from voxanne_trio.web.requests import AT_ONCE, BODY_SECONDS, InTurn
@@ -57,6 +58,39 @@ async def test_who_has_been_of_no_use_for_longest_gives_way() -> None:
 
 def cut(connections: list[trio.CancelScope]) -> list[int]:
     return [number for number, scope in enumerate(connections) if scope.cancel_called]
+
+
+class Backlog:
+    """Connections that wait to be accepted; each takes a step of three milliseconds."""
+
+    def __init__(self) -> None:
+        self.stream = memory_stream_pair()[0]
+
+    async def accept(self) -> Any:
+        await trio.sleep(0.003)
+        return self.stream
+
+
+async def test_in_a_flood_two_thirds_of_the_time_stay_with_the_calls(
+    autojump_clock: MockClock,
+) -> None:
+    newcomers = Newcomers(2)
+    with trio.socket.socket() as unused:
+        await unused.bind(("127.0.0.1", 0))
+        unused.listen()
+        acceptor = Acceptor(unused, newcomers)
+    backlog: Any = Backlog()
+    acceptor._listener = backlog
+    accepted = []
+    for _ in range(4):
+        await acceptor.accept()
+        accepted.append(round(trio.current_time() * 1000))
+        newcomers.came(trio.CancelScope())
+    assert accepted == [3, 6, 15, 24]
+    with trio.move_on_after(0.004):
+        await acceptor.accept()
+    with pytest.raises(trio.ClosedResourceError):  # cancelled as it rests, it leaves none open
+        await backlog.stream.send_all(b"x")
 
 
 class Client:

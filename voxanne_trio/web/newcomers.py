@@ -52,6 +52,11 @@ class Newcomers:
     def __len__(self) -> int:
         return len(self._idle) + len(self._asking)
 
+    @property
+    def are_many(self) -> bool:
+        """Whether there are as many as there may be."""
+        return len(self) >= self.most
+
     def came(self, connection: trio.CancelScope) -> None:
         """One more: too many of them, and the oldest is cut."""
         self._idle[connection] = None
