@@ -60,7 +60,7 @@ async def test_all_is_well(autojump_clock: MockClock, tmp_path: Path) -> None:
     assert [finding for finding in findings if not finding.ok] == []
     assert [finding.name for finding in findings] == [
         *("settings", "clinic", "deepgram", "groq", "twilio", "public_url"),
-        *("number", "fallback", "status_callback", "clock", "phrases"),
+        *("number", "fallback", "status_callback", "clock", "database", "phrases"),
     ]
     assert not [finding for finding in findings if finding.fix]
 
@@ -111,6 +111,9 @@ def late(patient: Patient) -> None:
         (changed(public_url="http://deepgram.test"), ["public_url", "number"]),
         (changed(host="0.0.0.0"), ["public_url"]),  # and no https
         (changed(cache_dir=""), ["phrases"]),
+        (changed(database_url="sqlite:////nowhere/at/all.db"), ["database"]),
+        (changed(database_url="sqlite:////etc/hostname"), ["database"]),
+        (changed(database_url="mysql://x"), ["vendors", "database", "phrases"]),
         (changed(voice="aura-2-andromeda-en"), ["phrases"]),
         (late, ["clock"]),
     ],

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(settings: Settings, as_json: bool) -> int:
-    from ..web import garbage
+    from ..web import garbage, newcomers
     from ..web.serving import serve  # the server's libraries, only now
 
     def announce(url: str) -> None:
@@ -62,6 +62,7 @@ async def _serve(settings: Settings, as_json: bool) -> int:
         file=settings.log_file,
         terminal=sys.stderr if as_json else sys.stdout,
     )
+    newcomers.allow_files()
     return await serve(settings, announce=announce)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,12 +17,13 @@ import attrs
 import httpx
 import trio
 
-from ..clinic import Clinic
-from ..errors import ConfigurationError, PermanentVendorError, VendorError
+from ..clinic import ClinicProfileError, load_clinic
+from ..errors import ConfigurationError, PermanentVendorError, VendorError, VoxanneError
 from ..settings import Settings
 from ..web.composition import Composition, Outside
 from ..web.webhooks import ANSWER_PATH, STATUS_PATH
 from .account import Account, Number
+from .database import look_at_database
 
 CHECK_SECONDS: Final = 15.0
 SKEW_SECONDS: Final = 5.0
@@ -63,11 +65,6 @@ class Patient:
             )
             self._composition = Composition(settings, self.outside)
         return self._composition
-
-    @property
-    def clinic(self) -> Clinic:
-        """The clinic. Raises `ConfigurationError`."""
-        return self.composition.clinic
 
     def account(self, token: int = 0) -> Account:
         """Twilio's account, asked with one of its tokens."""
@@ -126,8 +123,11 @@ async def settings_complete(patient: Patient) -> list[Finding]:
 
 
 async def clinic_loads(patient: Patient) -> list[Finding]:
-    clinic = patient.clinic
     source = patient.settings.clinic or "the sample clinic"
+    try:
+        clinic = load_clinic(patient.settings.clinic)
+    except ClinicProfileError as error:
+        return [Finding("clinic", False, str(error), "Correct VOXANNE_CLINIC, or the profile.")]
     if not clinic.phone:
         fix = "Add `phone` to the clinic's profile: callers are sent there when we cannot help."
         return [Finding("clinic", False, f"{clinic.name} ({source}) has no phone", fix)]
@@ -247,6 +247,21 @@ async def clock_is_right(patient: Patient) -> list[Finding]:
     return [Finding("clock", True, f"within {SKEW_SECONDS:g} s of Twilio's")]
 
 
+async def database_answers(patient: Patient) -> list[Finding]:
+    url = patient.settings.database_url
+    if not url:
+        return [Finding("database", True, "none: calls are kept in memory alone")]
+    try:
+        detail = await patient.outside.run_sync(partial(look_at_database, url))
+    except ConfigurationError as error:
+        fix = "Start the server once, which makes what is missing, or correct VOXANNE_DATABASE_URL."
+        return [Finding("database", False, str(error), fix)]
+    except VoxanneError as error:
+        fix = "See that the database runs, and that it takes connections from here."
+        return [Finding("database", False, str(error), fix)]
+    return [Finding("database", True, detail)]
+
+
 async def phrases_are_cached(patient: Patient) -> list[Finding]:
     directory = patient.settings.cache_dir
     if not directory:
@@ -267,6 +282,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("public_url", public_url_is_us),
     ("number", numbers_are_set),
     ("clock", clock_is_right),
+    ("database", database_answers),
     ("phrases", phrases_are_cached),
 )
 

@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import trio
 from quart_trio import QuartTrio
@@ -26,12 +26,10 @@ from .desk import Answer, Compose, Composition, Desk, watch_vendors
 from .groups import first_error
 from .health import add_health
 from .media import MediaEndpoint
+from .requests import InTurn
 from .webhooks import add_webhooks
 
 log = logging.getLogger("voxanne.web")
-
-REQUEST_BYTES: Final = 65_536
-BODY_SECONDS: Final = 10
 
 
 class VoxanneApp(QuartTrio):
@@ -57,8 +55,6 @@ def create_app(
     """
     guard.install()
     app = VoxanneApp("voxanne_trio.web", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES
-    app.config["BODY_TIMEOUT"] = BODY_SECONDS
     tickets = Tickets(
         settings.twilio_auth_tokens,
         settings.ticket_seconds,
@@ -69,7 +65,7 @@ def create_app(
     add_health(app, app.desk)
     add_webhooks(app, app.desk)
     app.asgi_app = MediaEndpoint(  # type: ignore[method-assign]  # Quart's way for middleware
-        app.desk, answer or _answer, app.asgi_app
+        app.desk, answer or _answer, InTurn(app.asgi_app)
     )
     hosting = _Hosting(app, compose or _compose)
     app.before_serving(hosting.start)

@@ -8,7 +8,8 @@ names, so that it holds for `voxanne serve` and for `hypercorn -k trio app:app` 
 
 * `GuardedServer`: one connection. Its errors end it and nothing else, a send that makes no progress
   for `SEND_SECONDS` ends it, and so does a request that has no answer after `REQUEST_SECONDS`. Of
-  those that are no stream (yet) there are only so many at once (`newcomers`).
+  those that are no stream (yet) there are only so many at once (`newcomers`), and where they are
+  many, they are accepted more slowly (`accepting`).
 * `GuardedProtocol`: HTTP/1.1 and nothing newer; tells the server when a WebSocket was accepted.
 * `GuardedSocket`: one WebSocket; see `guarded_socket`.
 
@@ -35,6 +36,7 @@ from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import EventWrapper
 
+from .accepting import TrioWithAcceptor
 from .groups import first_error
 from .guarded_socket import CLOSE_SECONDS, GuardedSocket, Upgraded
 from .newcomers import MOST, Newcomers, most
@@ -51,7 +53,8 @@ UNACKNOWLEDGED_MS: Final = 20_000
 
 def install() -> None:
     """Guard every Hypercorn Trio server of this process that starts after this; idempotent."""
-    patches: tuple[tuple[Any, str, type[Any]], ...] = (
+    patches: tuple[tuple[Any, str, Any], ...] = (
+        (hypercorn.trio.run, "trio", TrioWithAcceptor(GuardedServer.newcomers)),
         (hypercorn.trio.run, "TCPServer", GuardedServer),
         (hypercorn.protocol, "H11Protocol", GuardedProtocol),
         (hypercorn.protocol.h11, "WSStream", GuardedSocket),
@@ -76,14 +79,27 @@ class GuardedServer(TCPServer):
         with trio.CancelScope() as self._connection:
             self.newcomers.came(self._connection)
             try:
-                self._watch_peer()
-                await super().run()
+                if await self._speaks():
+                    self._watch_peer()
+                    await super().run()
+                else:
+                    await trio.aclose_forcefully(self.stream)
             except* Exception as group:  # noqa: BLE001 - one connection's boundary
                 log.warning("Connection dropped: %.200r", first_error(group))
             finally:
                 self.newcomers.left(self._connection)
         if self._connection.cancelled_caught:  # Hypercorn's own close was cut off with the rest
             await trio.aclose_forcefully(self.stream)
+
+    async def _speaks(self) -> bool:
+        """Whether anything comes at all. Nothing is made for a peer until it does, so that one
+        that never speaks costs a task and a file; with TLS, the handshake has its own bound."""
+        if not isinstance(self.stream, trio.SocketStream):
+            return True
+        with trio.move_on_after(self.config.keep_alive_timeout):
+            await trio.lowlevel.wait_readable(self.stream.socket)
+            return True
+        return False
 
     async def protocol_send(self, event: Event) -> None:
         if isinstance(event, RawData):

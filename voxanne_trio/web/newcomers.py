@@ -10,6 +10,7 @@ no newcomer any more: nothing here can touch a call. Refuses to know what a conn
 from __future__ import annotations
 
 import resource
+from contextlib import suppress
 from typing import Final
 
 import trio
@@ -17,6 +18,19 @@ import trio
 MOST: Final = 1_000
 SHARE_OF_FILES: Final = 4
 """At most a quarter of the files that the process may have: calls need the rest, four each."""
+
+
+MANY_FILES: Final = 65_536
+
+
+def allow_files() -> None:
+    """Let the process have as many files as it may, up to what any server needs: the limit that a
+    shell gives by itself is for programs that use `select`."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MANY_FILES if hard == resource.RLIM_INFINITY else min(MANY_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def most() -> int:
@@ -37,6 +51,11 @@ class Newcomers:
 
     def __len__(self) -> int:
         return len(self._idle) + len(self._asking)
+
+    @property
+    def are_many(self) -> bool:
+        """Whether there are as many as there may be."""
+        return len(self) >= self.most
 
     def came(self, connection: trio.CancelScope) -> None:
         """One more: too many of them, and the oldest is cut."""
@@ -59,6 +78,11 @@ class Newcomers:
         """It has gone, or is no newcomer any more."""
         self._idle.pop(connection, None)
         self._asking.pop(connection, None)
+
+    def cut_idle(self) -> None:
+        """The server stops: nobody who is idle now is waited for."""
+        for connection in self._idle:
+            connection.cancel()
 
     def _cut_one(self) -> None:
         oldest = next(iter(self._idle or self._asking))

@@ -25,6 +25,7 @@ from hypercorn.utils import LifespanFailureError, wrap_app
 from .. import __version__
 from ..errors import ConfigurationError
 from ..settings import Settings
+from . import guard
 from .application import VoxanneApp, create_app
 from .desk import Answer, Compose, Desk
 from .groups import first_error
@@ -165,7 +166,7 @@ async def _run_hypercorn(
             wrap_app(app, config.wsgi_max_body_size, "asgi"),
             config,
             sockets=Sockets([], [listener], []),
-            shutdown_trigger=stopping.parted,
+            shutdown_trigger=partial(_closing_time, stopping),
             task_status=task_status,
         )
     except* LifespanFailureError as group:
@@ -173,6 +174,11 @@ async def _run_hypercorn(
     if problem:
         raise ConfigurationError(f"Cannot start: {problem}")
     server.cancel()
+
+
+async def _closing_time(stopping: Stopping) -> None:
+    await stopping.parted()
+    guard.GuardedServer.newcomers.cut_idle()
 
 
 async def _obey_signals(
