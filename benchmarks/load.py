@@ -143,7 +143,7 @@ class Stand:
         self.sandbox.twilio = Twilio(account)
         watched: Any = self.sandbox
         watched.handle = self.wires.watch(self.sandbox.handle)
-        self._tags = iter(tags())
+        self.tags = iter(tags())
 
     async def place(self, webhook: str, calls: int, turns: int) -> list[Placed]:
         """Place calls of so many turns, all at once but for the stagger; wait for their ends.
@@ -154,9 +154,9 @@ class Stand:
             for number in range(calls):
                 script: list[Any] = ["listen"]
                 for _ in range(turns):
-                    script += [{"say": question(next(self._tags))}, "listen"]
+                    script += [{"say": question(next(self.tags))}, "listen"]
                 if not turns:
-                    script = [{"listen": 300}, {"say": next(self._tags)}, {"stay_silent": 1.2}]
+                    script = [{"listen": 300}, {"say": next(self.tags)}, {"stay_silent": 1.2}]
                 call = self.sandbox.new_call(Numbers(webhook=webhook), script)
                 placed.append(call)
                 nursery.start_soon(self.sandbox.place, call, number * STAGGER_SECONDS)
@@ -171,7 +171,7 @@ async def measure(load: Load, rounds: int = 1, settle_seconds: float = 0.0) -> S
         async with trio.open_nursery() as nursery:
             port: int = await nursery.start(serve, stand.sandbox, 0)
             nursery.start_soon(lag.run)
-            process = await _start(load, stand.plan, f"http://127.0.0.1:{port}", Path(directory))
+            process = await start(load, stand.plan, f"http://127.0.0.1:{port}", Path(directory))
             try:
                 server = Server(process)
                 await server.start()
@@ -244,7 +244,8 @@ def _held(report: Mapping[str, Any]) -> dict[str, Any]:
     return {name: report[name] for name in names if name in report}
 
 
-async def _start(load: Load, plan: Plan, url: str, directory: Path) -> trio.Process:
+async def start(load: Load, plan: Plan, url: str, directory: Path) -> trio.Process:
+    """The server's process, on its core, pointed at the stand-ins at that URL."""
     ours = ("VOXANNE_", "DEEPGRAM_", "GROQ_", "TWILIO_")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     environ |= environment(url, plan)

@@ -131,6 +131,12 @@ async def test_calls_are_placed_over_http(autojump_clock: MockClock) -> None:
             assert call["status"] == "completed"
             assert call["violations"] == call["missed"] == []
             assert [turn["said"] for turn in call["turns"]] == ["Do you do BBL?"]
+            (stream,) = call["streams"]
+            assert stream["until"] - stream["at"] > 3
+            assert stream["ended"] == "stopped"
+            assert [step["name"] for step in call["steps"]] == ["Connect"]
+            assert [document["body"] for document in call["documents"]] == [CONNECT]
+            assert [sound["by"] for sound in call["heard"]] == ["agent"]
             assert deepgram.scripts[call["sid"]] == ["Do you do BBL?"]
         assert sorted(deepgram.forgotten) == sorted(call["sid"] for call in calls)
         one = await client.get(f"/sandbox/calls/{calls[0]['sid']}?audio=1")

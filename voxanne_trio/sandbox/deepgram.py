@@ -103,6 +103,8 @@ class Deepgram:
         self.faults = DeepgramFaults(FAULTS)
         self.late = 0
         self.late_ms = 0.0
+        self.latest_ms = 0.0
+        """The most it was late at once."""
         self.open: Counter[str] = Counter()
         """Streams and requests that are being served, by kind."""
         self._spoken: deque[tuple[float, str]] = deque(maxlen=20)
@@ -237,6 +239,7 @@ class Deepgram:
         if seconds > LATE_SECONDS:
             self.late += 1
             self.late_ms += seconds * 1000
+            self.latest_ms = max(self.latest_ms, seconds * 1000)
             log.warning("the Deepgram stand-in was late by %.0f ms of its own", seconds * 1000)
 
     def _uuid(self) -> str:

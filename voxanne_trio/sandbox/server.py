@@ -25,6 +25,7 @@ from .deepgram import Deepgram
 from .faults import Fault, Faults, Schedule
 from .faults.opening import through
 from .groq import Groq
+from .journal import Journal
 from .line import CLEAN, Line
 from .party import Party
 from .profiles import Profile
@@ -82,7 +83,7 @@ class Placed:
             "gaps_ms": [round(gap * 1000, 1) for gap in restarts],
             "documents": [{"at": e.at, **e.detail} for e in journal.of("document")],
             "steps": [{"at": e.at, **e.detail} for e in journal.of("verb")],
-            "streams": [entry.at for entry in journal.of("start")],
+            "streams": _streams(journal),
             "heard": [attrs.asdict(sound) for sound in call.heard()],
             "dialled": [entry.detail for entry in journal.of("dialled")],
             "recorded": [entry.detail for entry in journal.of("recorded")],
@@ -94,6 +95,17 @@ class Placed:
             channels = zip(("caller", "agent"), call.recording(), strict=True)
             found["audio"] = {name: base64.b64encode(data).decode() for name, data in channels}
         return found
+
+
+def _streams(journal: Journal) -> list[dict[str, Any]]:
+    """From when to when each stream was open, and how it ended."""
+    found: list[dict[str, Any]] = []
+    for entry in journal.of("stream_opened", "stream_ended"):
+        if entry.kind == "stream_opened":
+            found.append({"at": entry.at, "until": None, "ended": None})
+        elif found:
+            found[-1] |= {"until": entry.at, "ended": entry.detail["kind"]}
+    return found
 
 
 class Refusal(Exception):
@@ -320,8 +332,8 @@ class Sandbox:
     def state(self) -> dict[str, Any]:
         """Delays, faults to come, calls: for whoever looks.
 
-        `late` and `late_ms` are how often and by how much the stand-ins themselves were slower than
-        their profile: not the product's.
+        `late` and `late_ms` are how often and by how much in all the stand-ins themselves were
+        slower than their profile, `latest_ms` the worst of it: not the product's.
         """
         calls = [placed.call for placed in self.placed.values()]
         return {
@@ -335,6 +347,7 @@ class Sandbox:
             "recogniser": "scripted" if self.scripts is not None else "pocketsphinx",
             "late": getattr(self.deepgram, "late", 0),
             "late_ms": getattr(self.deepgram, "late_ms", 0.0),
+            "latest_ms": getattr(self.deepgram, "latest_ms", 0.0),
             "bugs": self.bugs,
         }
 
