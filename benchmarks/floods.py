@@ -37,7 +37,7 @@ if not __package__:  # started as a file: the package is beside us
 
 from benchmarks.child import LoopLag
 from benchmarks.figures import percentiles
-from benchmarks.load import Load, Seen, Server, Stand, _one_round, _start
+from benchmarks.load import Load, Seen, Server, Stand, _one_round, start
 from voxanne_trio.sandbox import signing
 from voxanne_trio.sandbox.client import fetch
 from voxanne_trio.sandbox.server import serve
@@ -203,7 +203,7 @@ async def measure(kinds: Sequence[str], counts: dict[str, int], calls: int, seco
                 port: int = await nursery.start(serve, stand.sandbox, 0)
                 nursery.start_soon(lag.run)
                 url = f"http://127.0.0.1:{port}"
-                process = await _start(load, stand.plan, url, Path(directory))
+                process = await start(load, stand.plan, url, Path(directory))
                 try:
                     server = Server(process)
                     await server.start()
