@@ -134,7 +134,8 @@ class Records(Protocol):
         duration_ms: int,
         counts: Mapping[str, int],
     ) -> None:
-        """A stream of a call is over, however. Never waits."""
+        """A stream of a call is over, however; or the call has turned out otherwise since, which
+        takes nothing from its length and counts. Never waits."""
         ...
 
     async def find(self, call_sid: str) -> CallRecord | None:

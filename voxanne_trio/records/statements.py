@@ -13,9 +13,14 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnClause,
+    ColumnElement,
     Connection,
     Insert,
+    Integer,
+    Update,
     bindparam,
+    case,
+    func,
     literal_column,
     or_,
     select,
@@ -26,7 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from .entries import Asked, Entry, StreamBegan, StreamEnded, TurnHeard
 from .records import Then
 from .rows import storable, turn_row
-from .schema import calls, streams, turns
+from .schema import Json, calls, streams, turns
 
 _INSERT: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -39,13 +44,6 @@ _END_CALL: Final = (
     update(calls)
     .where(*_OF_THIS_STREAM)
     .values(outcome=bindparam("how"), next_step=bindparam("then"))
-)
-_END_STREAM: Final = (
-    update(streams)
-    .where(
-        streams.c.call_sid == bindparam("of_call"), streams.c.stream_sid == bindparam("of_stream")
-    )
-    .values(outcome=bindparam("how"), duration_ms=bindparam("lasted"), counts=bindparam("counted"))
 )
 
 
@@ -88,7 +86,7 @@ def _keep_turns(connection: Connection, heard: list[TurnHeard]) -> None:
 def _end(connection: Connection, ended: list[StreamEnded]) -> None:
     whose = [_of(each) | {"how": storable(each.outcome)} for each in ended]
     connection.execute(
-        _END_STREAM,
+        _end_stream(connection.dialect.name),
         [
             row | {"lasted": each.duration_ms, "counted": storable(each.counts)}
             for row, each in zip(whose, ended, strict=True)
@@ -147,6 +145,28 @@ def _upsert_turn(dialect: str) -> Insert:
         ),
     )
     return statement
+
+
+@cache
+def _end_stream(dialect: str) -> Update:
+    """Told again of a call that turned out otherwise, its length and counts are not told again."""
+    lasted, counted = bindparam("lasted", type_=Integer), bindparam("counted", type_=Json)
+    if dialect == "postgresql":
+        both: ColumnElement[Any] = streams.c.counts.op("||")(counted)
+    else:
+        both = func.json_patch(streams.c.counts, counted, type_=Json)
+    return (
+        update(streams)
+        .where(
+            streams.c.call_sid == bindparam("of_call"),
+            streams.c.stream_sid == bindparam("of_stream"),
+        )
+        .values(
+            outcome=bindparam("how"),
+            duration_ms=case((lasted > 0, lasted), else_=streams.c.duration_ms),
+            counts=both,
+        )
+    )
 
 
 def _excluded(column: str) -> ColumnClause[Any]:
