@@ -154,6 +154,17 @@ async def test_a_look_up_is_short_and_only_for_calls_that_go_on(
     assert await look_up(again, Broken(), 0.0) == Past()
 
 
+@pytest.mark.parametrize("records", [Slow(), Broken()], ids=["slow", "broken"])
+async def test_where_the_database_fails_this_process_still_knows_its_calls(
+    records: InMemoryRecords, autojump_clock: trio.testing.MockClock
+) -> None:
+    records.call_started(CallRecord(call_sid="CA1", stream_sid="MZ1", started_at=0.0))
+    records.turn_ended("CA1", turn(0, None, GREETING))
+    past = await look_up(CallStarted("CA1", "MZ2", "AC1", {"resumes": "2"}), records, 9.0)
+    assert past is not None
+    assert (past.next_turn, past.seconds) == (1, 9.0)
+
+
 # The table
 
 

@@ -46,16 +46,22 @@ async def look_up(started: CallStarted, records: Records, now: float) -> Past | 
     """
     if not started.parameters.get(PARAMETER):
         return None
-    record = None
-    try:
-        with trio.move_on_after(LOOK_UP_SECONDS):
-            record = await records.find(started.call_sid)
-    except Exception:  # noqa: BLE001 - whatever a database may raise, the caller hears us
-        CallLog(started.call_sid).exception("The call's record cannot be read")
+    record = await find(started.call_sid, records, LOOK_UP_SECONDS)
     if record is None:
         CallLog(started.call_sid).warning("A call goes on of which nothing is known")
         return Past()
     return past_of(record, now)
+
+
+async def find(call_sid: str, records: Records, seconds: float) -> CallRecord | None:
+    """The record of a call, in so many seconds at most: where it cannot be read, what this process
+    remembers. Never raises but `Cancelled`."""
+    try:
+        with trio.move_on_after(seconds):
+            return await records.find(call_sid)
+    except Exception:  # noqa: BLE001 - whatever a database may raise, the caller is answered
+        CallLog(call_sid).exception("The call's record cannot be read")
+    return records.known(call_sid)
 
 
 def past_of(record: CallRecord, now: float) -> Past:

@@ -205,6 +205,17 @@ async def test_no_database_is_no_reason_not_to_answer(
         assert trio.current_time() - before <= 1.0
 
 
+@pytest.mark.parametrize("seconds", [0, 3_600])
+async def test_without_a_database_a_call_of_ours_still_ends_as_was_meant(
+    seconds: float, autojump_clock: MockClock
+) -> None:
+    async with office(FakeServices(records=Broken(seconds))) as here:
+        here.call(Then.TRANSFER)
+        before = trio.current_time()
+        assert names(await here.after()) == ["Dial"]
+        assert trio.current_time() - before <= 1.0
+
+
 @pytest.mark.parametrize("state", ["draining", "full"])
 async def test_a_call_that_comes_back_is_answered_whatever_state_we_are_in(
     state: str, autojump_clock: MockClock

@@ -116,7 +116,11 @@ class DatabaseRecords:
                     return await self._read(call_sid)
                 except DatabaseUnavailable as unavailable:
                     log.warning("Call %s was not looked up: %s", call_sid, unavailable)
-        return self._remembered(call_sid)
+        return self.known(call_sid)
+
+    def known(self, call_sid: str) -> CallRecord | None:
+        call = self._memory.known(call_sid)
+        return copy_of(call) if call is not None else None
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Write until cancelled, then what is left, for at most `LAST_SECONDS`.
@@ -147,14 +151,10 @@ class DatabaseRecords:
             partial(self._database.find, call_sid), limiter=self._reading, abandon_on_cancel=True
         )
         if found is None:  # its beginning may be what there was no room for
-            return self._remembered(call_sid) if self._waiting.dropped else None
+            return self.known(call_sid) if self._waiting.dropped else None
         if self._waiting.count == said_until:
             self._memory.remember(copy_of(found))
         return found
-
-    def _remembered(self, call_sid: str) -> CallRecord | None:
-        call = self._memory.known(call_sid)
-        return copy_of(call) if call is not None else None
 
     async def _start(self) -> None:
         try:

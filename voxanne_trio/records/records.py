@@ -142,6 +142,10 @@ class Records(Protocol):
         """The call of that sid, with the turns it has so far."""
         ...
 
+    def known(self, call_sid: str) -> CallRecord | None:
+        """What this process remembers of it, at once; another may have gone on with it since."""
+        ...
+
     @property
     def failure(self) -> str | None:
         """Why nothing can be kept at present, for the operator; None while all is well."""
@@ -193,7 +197,6 @@ class InMemoryRecords:
         return self._calls.get(call_sid)
 
     def known(self, call_sid: str) -> CallRecord | None:
-        """The call of that sid, as it stands and goes on."""
         return self._calls.get(call_sid)
 
     def remember(self, call: CallRecord) -> None:

@@ -17,7 +17,7 @@ import trio
 from ..clinic import Clinic
 from ..observe.logs import CallLog
 from ..records import CallRecord, Records, Then
-from ..resuming import PARAMETER, acquaintance_of
+from ..resuming import PARAMETER, acquaintance_of, find
 from ..telephony import twiml
 from ..turns.policy import asks_for_a_person
 from . import outcomes
@@ -209,13 +209,8 @@ async def settled(call_sid: str, records: Records) -> CallRecord | None:
 
 
 async def found(call_sid: str, records: Records) -> CallRecord | None:
-    """The record of a call; None also where it cannot be read, in bounded time."""
-    try:
-        with trio.move_on_after(FIND_SECONDS):
-            return await records.find(call_sid)
-    except Exception:  # noqa: BLE001 - whatever a database may raise, the caller is answered
-        CallLog(call_sid).exception("The call's record cannot be read")
-    return None
+    """The record of a call, as far as it can be had in bounded time."""
+    return await find(call_sid, records, FIND_SECONDS)
 
 
 def _number(query: Mapping[str, str], name: str) -> int:
