@@ -152,7 +152,7 @@ class DatabaseRecords:
         )
         if found is None:  # its beginning may be what there was no room for
             return self.known(call_sid) if self._waiting.dropped else None
-        if self._waiting.count == said_until:
+        if self._waiting.count == said_until or self._memory.known(call_sid) is None:
             self._memory.remember(copy_of(found))
         return found
 
