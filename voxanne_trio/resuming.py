@@ -7,6 +7,7 @@ and it is short: a caller who was cut off is listening to silence.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from itertools import dropwhile
 from typing import Final
 
 import attrs
@@ -24,6 +25,10 @@ PARAMETER: Final = "resumes"
 """Of the stream's TwiML: set where the call had a stream before."""
 
 NOTHING: Final = Sensitive("")
+
+AFTER_UNKNOWN: Final = 10_000
+"""The number of the first turn after those that could not be read: they are kept somewhere, and
+there are fewer, so none of them is written over."""
 
 
 @attrs.frozen(kw_only=True)
@@ -49,7 +54,7 @@ async def look_up(started: CallStarted, records: Records, now: float) -> Past | 
     record = await find(started.call_sid, records, LOOK_UP_SECONDS)
     if record is None:
         CallLog(started.call_sid).warning("A call goes on of which nothing is known")
-        return Past()
+        return Past(next_turn=AFTER_UNKNOWN)
     return past_of(record, now)
 
 
@@ -117,8 +122,18 @@ def where_we_were(turns: Collection[TurnRecord], is_aside: Callable[[str], bool]
     for index, sentence in enumerate(sentences):
         begun += len("".join(sentence.split()))
         if begun > heard:
-            return " ".join(sentences[index:])
+            return " ".join(dropwhile(is_aside, sentences[index:]))
     return sentences[-1] if sentences else ""
+
+
+def last_answer(turns: Collection[TurnRecord], is_aside: Callable[[str], bool]) -> str:
+    """What was heard of the last turn that is worth saying again, without what opened it as we had
+    been cut off. Empty where there is none."""
+    for turn in reversed(tuple(turns)):
+        heard = [sentence.written.strip() for sentence in recited(turn.heard)]
+        if not is_aside(turn.agent) and (answer := " ".join(dropwhile(is_aside, heard))):
+            return answer
+    return ""
 
 
 def resumption(past: Past, prompts: Collection[str]) -> CallResumed:
