@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from xml.etree import ElementTree as ET
 
@@ -17,6 +17,7 @@ from voxanne_trio.records import CallRecord, InMemoryRecords, Then, TurnRecord
 from voxanne_trio.telephony.signature import sign
 from voxanne_trio.web.after import LIVED_SECONDS, MOST_STREAMS, next_stream
 from voxanne_trio.web.application import VoxanneApp, create_app
+from voxanne_trio.web.rescue import AT_ONCE, Rescue
 
 from .support import CALL, PUBLIC, SETTINGS, TOKEN, FakeServices, echo, post
 
@@ -424,10 +425,10 @@ class Rest:
         return True
 
 
-async def stream_error(here: Office, stream_sid: str = "MZ1") -> None:
+async def stream_error(here: Office, stream_sid: str = "MZ1", query: str = "") -> None:
     await post(
         here.app.test_client(),
-        "/twilio/stream",
+        f"/twilio/stream{query}",
         CallSid=CALL,
         StreamSid=stream_sid,
         StreamEvent="stream-error",
@@ -456,7 +457,8 @@ async def test_a_call_that_is_left_on_a_dead_stream_is_fetched_by_rest(
 async def test_a_call_that_is_well_is_left_alone(what: str, autojump_clock: MockClock) -> None:
     rest = Rest()
     async with office(FakeServices(rest=rest)) as here:
-        here.call(Then.HANG_UP if what == "meant to end" else Then.GO_ON)
+        outcome = None if what == "another stream" else "x"
+        here.call(Then.HANG_UP if what == "meant to end" else Then.GO_ON, outcome)
         await stream_error(here, "MZ0" if what == "another stream" else "MZ1")
         if what == "asked":
             await here.after()
@@ -466,6 +468,55 @@ async def test_a_call_that_is_well_is_left_alone(what: str, autojump_clock: Mock
             )
         await trio.sleep(20)
         assert rest.updates == []
+
+
+async def test_streams_that_never_reach_us_are_fetched_so_often_and_then_a_person(
+    autojump_clock: MockClock,
+) -> None:
+    rest = Rest()
+    async with office(FakeServices(rest=rest)) as here:
+        here.call(outcome="stream lost")
+        query = ""
+        for number in range(3):
+            await stream_error(here, f"MZ{number + 1}", query)
+            await trio.sleep(20)
+            document = ET.fromstring(rest.updates[-1][2])
+            (stream,) = [*document.iter("Stream")] or [ET.Element("Stream")]
+            query = stream.get("statusCallback", "").removeprefix(f"{PUBLIC}/twilio/stream")
+        assert len(rest.updates) == 3
+        assert names(document) == ["Say", "Dial"]
+
+
+async def test_a_call_that_cannot_be_fetched_harms_no_other(
+    autojump_clock: MockClock,
+) -> None:
+    fetched: list[str] = []
+
+    async def document(call_sid: str, stream_sid: str, query: Mapping[str, str]) -> str:
+        await trio.lowlevel.checkpoint()
+        if call_sid == "CA1":
+            raise ValueError("a fault of ours")
+        return call_sid
+
+    async def update(call_sid: str, document: str) -> bool:
+        await trio.sleep(15)
+        fetched.append(call_sid)
+        return True
+
+    rescue = Rescue()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(rescue.run, document, update)
+        for number in range(30):
+            rescue.stream_failed(f"CA{number}", "MZ1", {})
+        await trio.sleep(8)
+        tasks = len(nursery.child_tasks) + sum(
+            len(inner.child_tasks) for task in nursery.child_tasks for inner in task.child_nurseries
+        )
+        assert tasks <= 1 + AT_ONCE
+        rescue.heard_of("CA29")
+        await trio.sleep(100)
+        nursery.cancel_scope.cancel()
+    assert sorted(fetched) == sorted(f"CA{number}" for number in range(29) if number != 1)
 
 
 def test_the_sample_clinic_can_be_reached() -> None:

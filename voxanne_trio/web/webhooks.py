@@ -128,7 +128,8 @@ class Webhooks:
         call_log = CallLog(form.get("CallSid", ""))
         if form.get("StreamEvent") == "stream-error":
             call_log.warning("Twilio: stream error: %s", form.get("StreamError", "no reason given"))
-            self._desk.rescue.stream_failed(form.get("CallSid", ""), form.get("StreamSid", ""))
+            call_sid, stream_sid = form.get("CallSid", ""), form.get("StreamSid", "")
+            self._desk.rescue.stream_failed(call_sid, stream_sid, request.args.to_dict())
         else:
             call_log.debug("Twilio: %s", form.get("StreamEvent", "stream event"))
         return TrioResponse(status=204)
