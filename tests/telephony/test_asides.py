@@ -117,6 +117,16 @@ def test_a_filler_in_the_middle_of_a_passage_moves_nothing_that_is_said() -> Non
     assert filled.heard_until(45) == plain.heard_until(30)
 
 
+@pytest.mark.parametrize("frame", [64, 80])
+def test_speech_that_is_held_soon_after_a_filler_takes_up_none_of_it(frame: int) -> None:
+    speech = Speech(1, Pace())
+    speech.begin((Sentence.verbatim("one two three four five six seven eight nine ten"),))
+    speech.add(LOUD * 4_800)
+    speech.interject(FILLER, speech.frames)
+    speech.add(LOUD * 4_800)
+    assert speech.pause_before(frame, 25) == 62
+
+
 def test_speech_that_breaks_off_after_a_filler_keeps_it() -> None:
     sentence = Sentence.verbatim("one two three four five six seven eight nine ten")
     speech = Speech(1, Pace())

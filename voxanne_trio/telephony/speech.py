@@ -299,13 +299,15 @@ class Speech:
     def pause_before(self, frame: int, at_most: int) -> int:
         """Where to take speech up again: the last pause before `frame`, at most so far back. An
         aside is not taken up: what comes after it is."""
-        if (aside := self.aside_at(frame)) is not None:
-            return aside[1]
         earliest = max(frame - at_most, self._forgotten, 0)
-        for position in range(frame, earliest, -1):
-            if not self._voiced[position - 1 : position + 1].strip(b"\0"):
-                return position
-        return earliest
+        pauses = (
+            position
+            for position in range(frame, earliest, -1)
+            if not self._voiced[position - 1 : position + 1].strip(b"\0")
+        )
+        found = frame if self.aside_at(frame) is not None else next(pauses, earliest)
+        aside = self.aside_at(found)
+        return found if aside is None else aside[1]
 
     # Heard
 
