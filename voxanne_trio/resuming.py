@@ -1,4 +1,4 @@
-"""A call that goes on with a new stream: what its record says of where we were.
+"""A call over several streams: what comes after one, and where we were when the next begins.
 
 Knows how a record becomes a history, an acquaintance and an opening. Looking it up is the one wait,
 and it is short: a caller who was cut off is listening to silence.
@@ -16,8 +16,9 @@ import trio
 from .events import CallResumed, CallStarted, Sensitive
 from .humanizer import Acquaintance, recited
 from .observe.logs import CallLog
-from .records import CallRecord, Records, TurnRecord
+from .records import CallRecord, Records, Then, TurnRecord
 from .thinking import History, ToolCall
+from .turns import Ending
 
 LOOK_UP_SECONDS: Final = 0.3
 
@@ -42,6 +43,20 @@ class Past:
     """The number of the turn that comes next."""
     seconds: float = 0.0
     """How long ago the call began."""
+
+
+def what_next(outcome: str, *, heard: str) -> Then:
+    """What the call does now that a stream has ended so; `heard` was the last of it."""
+    endings = {ending.value: ending for ending in Ending}
+    match endings.get(outcome):
+        case None | Ending.HANDOVER:
+            return Then.GO_ON
+        case Ending.TRANSFER:
+            return Then.TRANSFER
+        case Ending.TROUBLE if not heard:
+            return Then.TRANSFER  # nobody heard our apology: the answer's is another voice
+        case _:
+            return Then.HANG_UP
 
 
 async def look_up(started: CallStarted, records: Records, now: float) -> Past | None:
