@@ -43,7 +43,8 @@ from voxanne_trio.simulation.observed import (
     Returned,
     Sent,
 )
-from voxanne_trio.telephony.speech import Pace, Speech
+from voxanne_trio.telephony.passages import Pace
+from voxanne_trio.telephony.speech import Speech
 from voxanne_trio.turns import Answer, Cancel, Commit, GoOn, Hold, Repeat, Resume, Say, State
 from voxanne_trio.turns.floor import Phrase
 

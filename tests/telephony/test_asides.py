@@ -10,7 +10,8 @@ from tests.telephony.test_playback import LOUD, fill, line
 from voxanne_trio.audio import silence
 from voxanne_trio.events import PlayedOut, RanDry, ReplyAudible
 from voxanne_trio.humanizer import Sentence
-from voxanne_trio.telephony.speech import Pace, Speech
+from voxanne_trio.telephony.passages import Pace
+from voxanne_trio.telephony.speech import Speech
 
 FILLER = silence(40) + LOUD * 4_800
 """640 ms, the first 40 of them silent."""
