@@ -374,6 +374,37 @@ async def test_a_call_that_is_over_needs_nothing(status: str, autojump_clock: Mo
         assert names(await here.after(CallStatus=status)) == ["Hangup"]
 
 
+@pytest.mark.parametrize("status_first", [True, False])
+@pytest.mark.parametrize(
+    ("query", "form", "outcome"),
+    [
+        ("?dialled=1", {"DialBridged": "true"}, "transferred"),
+        ("?dialled=1", {"DialBridged": "false"}, "caller hung up during the transfer"),
+        ("?recorded=1", {"RecordingDuration": "7"}, "voicemail"),
+    ],
+)
+async def test_who_hangs_up_on_a_person_or_after_a_message_has_got_what_they_wanted(
+    query: str,
+    form: dict[str, str],
+    outcome: str,
+    status_first: bool,
+    autojump_clock: MockClock,
+) -> None:
+    async with office() as here:
+        here.call(Then.TRANSFER, "transfer")
+
+        async def status() -> None:
+            over = {"CallSid": CALL, "CallStatus": "completed"}
+            await post(here.app.test_client(), "/twilio/status", **over)
+
+        if status_first:
+            await status()
+        assert names(await here.after(query, CallStatus="completed", **form))[-1] == "Hangup"
+        if not status_first:
+            await status()
+        assert (await here.record).outcome == outcome
+
+
 @pytest.mark.parametrize(
     ("known", "then"),
     [

@@ -64,7 +64,8 @@ class After:
         """What comes next for the call of a form; `query` is that of the URL. Always a document,
         in bounded time."""
         call_sid, composition = form.get("CallSid", ""), self._desk.composition
-        if form.get("CallStatus") in outcomes.OVER:
+        is_over = form.get("CallStatus") in outcomes.OVER
+        if is_over and (composition is None or not query.keys() & {"recorded", "dialled"}):
             return twiml.hang_up()
         if composition is None:
             return self._wait(query)
@@ -160,9 +161,11 @@ class After:
     def _dialled(
         self, form: Form, clinic: Clinic, records: Records, record: CallRecord | None
     ) -> str:
-        """A person was rung: they have talked, or nobody was there."""
+        """A person was rung: they have talked, or the caller has given up, or nobody was there."""
         if outcomes.was_answered(form):
             outcomes.settle(records, record, "transferred", Then.HANG_UP)
+            return twiml.hang_up()
+        if form.get("CallStatus") in outcomes.OVER:
             return twiml.hang_up()
         outcomes.settle(records, record, "transfer not answered", Then.TRANSFER)
         return self._to_voicemail(clinic, _NOBODY)
