@@ -120,6 +120,17 @@ async def test_a_number_that_is_keyed_in_is_no_wish_for_a_person(
         assert verbs(placed) == ["Connect"]
 
 
+async def test_where_words_are_private_so_are_keys(
+    caplog: pytest.LogCaptureFixture, autojump_clock: trio.testing.MockClock
+) -> None:
+    caplog.set_level("DEBUG", logger="voxanne")
+    async with world(log_words=False) as here:
+        await here.ring("listen", {"press": "7"}, {"stay_silent": 3}, "hang_up")
+    told = [line for line in caplog.messages if "Key" in line]
+    assert told
+    assert not any("7" in line for line in told)
+
+
 async def test_thanks_over_the_transfer_do_not_call_it_off_and_a_change_of_mind_does(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

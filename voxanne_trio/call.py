@@ -188,7 +188,7 @@ class Call:
             case ReplyFailed(_, reason):
                 self.log.error("Reply failed: %s", reason)
             case KeyPressed(digit):
-                self.log.info("Key %s", digit)
+                self.log.words("Key %s", digit)
             case _:
                 self.log.debug("%r", event)
 
