@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from xml.etree import ElementTree as ET
 
 import attrs
@@ -15,7 +16,13 @@ from voxanne_trio.clinic import Clinic, load_clinic
 from voxanne_trio.events import Sensitive
 from voxanne_trio.records import CallRecord, InMemoryRecords, Then, TurnRecord
 from voxanne_trio.telephony.signature import sign
-from voxanne_trio.web.after import LIVED_SECONDS, MOST_STREAMS, next_stream
+from voxanne_trio.web.after import (
+    LIVED_SECONDS,
+    MOST_STREAMS,
+    SETTLE_SECONDS,
+    SETTLE_TRIES,
+    next_stream,
+)
 from voxanne_trio.web.application import VoxanneApp, create_app
 from voxanne_trio.web.rescue import AT_ONCE, Rescue
 
@@ -182,6 +189,21 @@ async def test_what_was_meant_may_still_be_on_its_way_into_the_record(
         async with trio.open_nursery() as nursery:
             nursery.start_soon(written_late)
             assert names(await here.after()) == ["Hangup"]
+
+
+async def test_calls_of_a_server_that_died_do_not_wait_for_one_another(
+    autojump_clock: MockClock,
+) -> None:
+    async with office() as here:
+        began = trio.current_time()
+        async with trio.open_nursery() as nursery:
+            for number in range(40):
+                sid = f"CA{number}"
+                here.services.records.call_started(
+                    CallRecord(call_sid=sid, stream_sid="MZ1", started_at=here.clock.now)
+                )
+                nursery.start_soon(partial(here.after, CallSid=sid))
+        assert trio.current_time() - began <= SETTLE_SECONDS * SETTLE_TRIES + 0.01
 
 
 class Broken(InMemoryRecords):

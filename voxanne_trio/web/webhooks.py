@@ -24,6 +24,7 @@ from . import outcomes
 from .after import AFTER_PATH, RECORDING_PATH, STREAM_STATUS_PATH, WHISPER_PATH, After, found
 from .desk import Desk
 from .media import PATH as STREAM_PATH
+from .requests import only_waits
 
 log = logging.getLogger("voxanne.web")
 
@@ -172,6 +173,7 @@ class Webhooks:
             body=body,
         ):
             raise NotSigned(f"not signed by Twilio for {url}")
+        only_waits(request.scope)
         return dict(pairs)
 
     def _is_operator(self) -> bool:
