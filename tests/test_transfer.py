@@ -7,6 +7,7 @@ import pytest
 import trio
 import trio.testing
 
+from tests.test_resuming import cut_after
 from voxanne_trio.clinic import Clinic
 from voxanne_trio.records import CallRecord
 from voxanne_trio.sandbox.faults import Fault
@@ -108,6 +109,21 @@ async def test_0_while_we_speak_silences_us_and_puts_the_caller_through(
         placed = await here.ring({"stay_silent": 1.5}, {"press": "0"}, "await_hang_up")
         record = await here.record(placed)
         assert record.turns[0].interrupted
+        assert record.outcome == "transferred"
+
+
+async def test_a_line_that_breaks_as_we_put_the_caller_through_does_not_keep_them_from_it(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with world() as here:
+        opened(here)
+        placed = here.call({"stay_silent": 1.5}, {"press": "0"}, "await_hang_up")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(cut_after, here, placed, 3.0)
+            await here.sandbox.place(placed)
+        record = await here.record(placed)
+        assert heard(record).startswith("Of course.")
+        assert verbs(placed) == ["Connect", "Dial", "Hangup"]
         assert record.outcome == "transferred"
 
 

@@ -268,7 +268,7 @@ class Call:
         self.services.records.call_ended(
             self.sid,
             outcome=outcome,
-            then=what_next(outcome, heard=self.conversation.last_heard),
+            then=what_next(outcome, meant=self.floor.ending, heard=self.conversation.last_heard),
             duration_ms=milliseconds,
             counts={
                 "frames": self.stream.frames,

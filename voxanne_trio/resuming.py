@@ -45,14 +45,15 @@ class Past:
     """How long ago the call began."""
 
 
-def what_next(outcome: str, *, heard: str) -> Then:
-    """What the call does now that a stream has ended so; `heard` was the last of it."""
+def what_next(outcome: str, *, meant: Ending | None, heard: str) -> Then:
+    """What the call does now that a stream has ended so. `meant` is how we were ending the call, if
+    we were, and `heard` the last that was heard: a line that breaks keeps nobody from a person."""
+    if meant is Ending.TRANSFER:
+        return Then.TRANSFER
     endings = {ending.value: ending for ending in Ending}
     match endings.get(outcome):
         case None | Ending.HANDOVER:
             return Then.GO_ON
-        case Ending.TRANSFER:
-            return Then.TRANSFER
         case Ending.TROUBLE if not heard:
             return Then.TRANSFER  # nobody heard our apology: the answer's is another voice
         case _:
