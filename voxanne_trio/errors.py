@@ -55,3 +55,11 @@ class TransientVendorError(VendorError):
 
 class PermanentVendorError(VendorError):
     """Not worth another try as it stands: a refused key, a refused request, an unknown model."""
+
+
+def leaves(group: BaseExceptionGroup[VendorError]) -> list[VendorError]:
+    """The errors in a group, however deep: each nursery that they leave wraps them once more."""
+    found: list[VendorError] = []
+    for error in group.exceptions:
+        found += leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found

@@ -14,7 +14,13 @@ from typing import Final, Protocol
 import trio
 import trio_websocket
 
-from ..errors import BadMessage, PermanentVendorError, TransientVendorError, VendorError
+from ..errors import (
+    BadMessage,
+    PermanentVendorError,
+    TransientVendorError,
+    VendorError,
+    leaves,
+)
 from ..events import HearingEvent
 from .clock import StreamClock
 from .draft import Draft, Heard, Sign
@@ -108,7 +114,7 @@ class Session:
                 nursery.start_soon(self._outlive_doubt)
                 await self._read(socket)
         except* VendorError as group:
-            failures = _leaves(group)
+            failures = leaves(group)
         finally:
             self._recogniser.closed()
             self._draft.broken()
@@ -199,10 +205,3 @@ class Session:
         if not self.proven:
             self.proven = True
             self._prove()
-
-
-def _leaves(group: BaseExceptionGroup[VendorError]) -> list[VendorError]:
-    found: list[VendorError] = []
-    for error in group.exceptions:
-        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return found

@@ -14,7 +14,7 @@ from typing import Final
 
 import trio
 
-from ..errors import VendorError
+from ..errors import VendorError, leaves
 from ..events import ReplyFailed, ReplyProduced
 from ..humanizer import Sentence
 from ..thinking import ToolCall
@@ -59,7 +59,7 @@ async def _produce(reply: Reply, write: Write) -> None:
         try:  # a model that breaks off must not cut what it has said already
             await write(sentences)
         except* VendorError as group:
-            failures.extend(map(str, _leaves(group)))
+            failures.extend(map(str, leaves(group)))
 
     try:
         with reply.scope:
@@ -68,7 +68,7 @@ async def _produce(reply: Reply, write: Write) -> None:
                 nursery.start_soon(write_what_there_is, send)
                 nursery.start_soon(Utterance(reply).speak, receive)
     except* VendorError as group:
-        failures.extend(map(str, _leaves(group)))
+        failures.extend(map(str, leaves(group)))
     except* Exception as group:
         reply.log.exception("Reply failed by a fault of ours", exc_info=group)
         failures.append("internal error")
@@ -79,11 +79,3 @@ async def _produce(reply: Reply, write: Write) -> None:
         reply.speech.break_off(playback.sent_of(reply.speech))
     playback.finished(reply.speech)
     reply.tell(ReplyFailed(number, "; ".join(failures)) if failures else ReplyProduced(number))
-
-
-def _leaves(group: BaseExceptionGroup[VendorError]) -> list[BaseException]:
-    return [
-        leaf
-        for error in group.exceptions
-        for leaf in (_leaves(error) if isinstance(error, BaseExceptionGroup) else [error])
-    ]

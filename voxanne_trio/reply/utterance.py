@@ -19,7 +19,7 @@ from typing import Final
 import trio
 
 from ..audio import FRAME_MS, silence
-from ..errors import TransientVendorError, VendorError
+from ..errors import TransientVendorError, VendorError, leaves
 from ..humanizer import Sentence
 from ..speaking import Flushed, Lease
 from ..telephony.playback import MESSAGE_FRAMES, WAITING_MS
@@ -67,7 +67,7 @@ class Utterance:
                 in_vain = 0 if self._is_heard else in_vain + 1
                 if in_vain == len(ways) or trio.current_time() >= self._given_up_at():
                     break
-                self._reply.log.warning("TTS: %s", failure.exceptions[0])
+                self._reply.log.warning("TTS: %s", leaves(failure)[0])
                 playback, speech = self._reply.ways.playback, self._reply.speech
                 again = speech.break_off(playback.sent_of(speech))
                 self._unsaid = [*again, *self._pending, *self._unsaid]
