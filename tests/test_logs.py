@@ -134,3 +134,11 @@ def test_a_disk_that_fills_up_is_said_once(
 def test_an_unknown_level() -> None:
     with pytest.raises(ConfigurationError):
         logged(level="loud")
+
+
+def test_a_terminal_obeys_nothing_that_others_have_sent() -> None:
+    terminal = logged()
+    CallLog("CA\x1b[2J").warning("Voicemail: %s", "http://x/\x1b]0;owned\x07\x9b\r\u202eé")
+    (line,) = terminal.getvalue().splitlines()
+    assert line.endswith(r"Voicemail: http://x/\x1b]0;owned\x07\x9b\r\u202eé")
+    assert line.isprintable()

@@ -131,3 +131,14 @@ def test_the_table_is_read_without_importing_the_product() -> None:
 
 def test_as_a_module() -> None:
     assert python("-m", "voxanne_trio.cli", "--version").stdout == f"voxanne {__version__}\n"
+
+
+def test_who_reads_no_further_is_no_error() -> None:
+    """As in `voxanne settings | head -1`."""
+    command = [sys.executable, "-m", "voxanne_trio.cli", "settings", "--markdown"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141

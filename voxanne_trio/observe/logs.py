@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import time
 from collections.abc import MutableMapping
@@ -25,6 +26,8 @@ PACKAGE: Final = "voxanne_trio"
 SERVER: Final = "hypercorn.error"
 TAIL: Final = 6
 """Last characters of a call sid: enough to tell the calls of a day apart by eye."""
+
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 FILE_BYTES: Final = 10_000_000
 FILES_KEPT: Final = 5
@@ -57,7 +60,7 @@ class ConsoleFormat(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, with a traceback below it where there is one."""
-        tail = str(getattr(record, "call_sid", ""))[-TAIL:]
+        tail = _harmless(str(getattr(record, "call_sid", ""))[-TAIL:])
         mark = f"{record.levelname}: " if record.levelno >= logging.WARNING else ""
         clock = self.formatTime(record, "%H:%M:%S")
         line = f"{clock}.{int(record.msecs):03d}  {tail:<{TAIL}}  {mark}{_one_line(record)}"
@@ -149,4 +152,13 @@ def _replace_handlers(
 
 
 def _one_line(record: logging.LogRecord) -> str:
-    return record.getMessage().replace("\n", " | ")
+    """The message, of which a terminal obeys nothing, whoever has sent it."""
+    return _harmless(record.getMessage().replace("\n", " | "))
+
+
+def _harmless(text: str) -> str:
+    return text if text.isprintable() else _CONTROL.sub(_escaped, text)
+
+
+def _escaped(control: re.Match[str]) -> str:
+    return control[0].encode("unicode_escape").decode("ascii")

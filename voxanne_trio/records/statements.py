@@ -15,7 +15,11 @@ from sqlalchemy import (
     ColumnClause,
     Connection,
     Insert,
+    Integer,
+    Update,
     bindparam,
+    case,
+    func,
     literal_column,
     or_,
     select,
@@ -26,7 +30,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from .entries import Asked, Entry, StreamBegan, StreamEnded, TurnHeard
 from .records import Then
 from .rows import storable, turn_row
-from .schema import calls, streams, turns
+from .schema import Json, calls, streams, turns
 
 _INSERT: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -39,13 +43,6 @@ _END_CALL: Final = (
     update(calls)
     .where(*_OF_THIS_STREAM)
     .values(outcome=bindparam("how"), next_step=bindparam("then"))
-)
-_END_STREAM: Final = (
-    update(streams)
-    .where(
-        streams.c.call_sid == bindparam("of_call"), streams.c.stream_sid == bindparam("of_stream")
-    )
-    .values(outcome=bindparam("how"), duration_ms=bindparam("lasted"), counts=bindparam("counted"))
 )
 
 
@@ -88,7 +85,7 @@ def _keep_turns(connection: Connection, heard: list[TurnHeard]) -> None:
 def _end(connection: Connection, ended: list[StreamEnded]) -> None:
     whose = [_of(each) | {"how": storable(each.outcome)} for each in ended]
     connection.execute(
-        _END_STREAM,
+        _end_stream(connection.dialect.name),
         [
             row | {"lasted": each.duration_ms, "counted": storable(each.counts)}
             for row, each in zip(whose, ended, strict=True)
@@ -147,6 +144,30 @@ def _upsert_turn(dialect: str) -> Insert:
         ),
     )
     return statement
+
+
+@cache
+def _end_stream(dialect: str) -> Update:
+    """What is learned of an end later on adds to what the stream has said itself."""
+    lasted, counted = bindparam("lasted", type_=Integer), bindparam("counted", type_=Json)
+    return (
+        update(streams)
+        .where(
+            streams.c.call_sid == bindparam("of_call"),
+            streams.c.stream_sid == bindparam("of_stream"),
+        )
+        .values(
+            outcome=bindparam("how"),
+            duration_ms=case((streams.c.duration_ms > lasted, streams.c.duration_ms), else_=lasted),
+            counts=_MERGED[dialect](streams.c.counts, counted),
+        )
+    )
+
+
+_MERGED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "sqlite": func.json_patch,
+    "postgresql": lambda kept, more: kept.op("||")(more),
+}
 
 
 def _excluded(column: str) -> ColumnClause[Any]:

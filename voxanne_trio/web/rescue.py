@@ -74,3 +74,5 @@ async def _fetch(
                     log.info("The call was over by then")
         except VendorError as error:
             log.error("The call cannot be fetched: %s", error)
+        except Exception:
+            log.exception("The call cannot be fetched")  # and no other call pays for it

@@ -75,8 +75,8 @@ class Webhooks:
         if self._desk.draining:  # for another replica, or the number's fallback
             CallLog(call_sid).warning("Draining: call refused")
             return TrioResponse("draining", 503, content_type="text/plain")
-        if self._desk.is_full:
-            CallLog(call_sid).warning("All %d lines busy: call refused", len(self._desk.calls))
+        if self._desk.is_booked_up:
+            CallLog(call_sid).warning("All lines busy: call refused")
             return _twiml(twiml.busy(composition.clinic.name))
         if not composition.can_speak:  # so Twilio's own voice says it, at once
             CallLog(call_sid).warning("There is no voice: call refused")
@@ -95,10 +95,15 @@ class Webhooks:
         """A stream of ours is over, or what came after it: what the call does next. Any replica
         can tell; answered whatever state this one is in."""
         form = await self._form()
-        self._desk.rescue.heard_of(form.get("CallSid", ""))
-        if not _CALL_SID.fullmatch(form.get("CallSid", "")):
+        call_sid = form.get("CallSid", "")
+        self._desk.rescue.heard_of(call_sid)
+        if not _CALL_SID.fullmatch(call_sid):
             return _twiml(twiml.apology("", ""))
-        return _twiml(await self._after.document(form, request.args))
+        try:
+            return _twiml(await self._after.document(form, request.args))
+        except Exception:  # noqa: BLE001 - whatever it is, the caller hears an apology
+            CallLog(call_sid).exception("What the call does next cannot be told")
+            return _twiml(self._apology())
 
     async def whisper(self) -> Response:
         """A person has answered a dialled call: who it is, before they are joined."""
@@ -125,10 +130,12 @@ class Webhooks:
     async def stream_status(self) -> Response:
         """What became of a stream; the only notice of one that never reached us."""
         form = await self._form()
-        call_log = CallLog(form.get("CallSid", ""))
+        call_sid = form.get("CallSid", "")
+        call_log = CallLog(call_sid)
         if form.get("StreamEvent") == "stream-error":
             call_log.warning("Twilio: stream error: %s", form.get("StreamError", "no reason given"))
-            self._desk.rescue.stream_failed(form.get("CallSid", ""), form.get("StreamSid", ""))
+            if _CALL_SID.fullmatch(call_sid):
+                self._desk.rescue.stream_failed(call_sid, form.get("StreamSid", ""))
         else:
             call_log.debug("Twilio: %s", form.get("StreamEvent", "stream event"))
         return TrioResponse(status=204)
@@ -140,6 +147,11 @@ class Webhooks:
             record = await found(form.get("CallSid", ""), composition.records)
             outcomes.voicemail_left(composition.records, record, form)
         return TrioResponse(status=204)
+
+    def _apology(self) -> str:
+        if (composition := self._desk.composition) is None:
+            return twiml.apology("", "")
+        return twiml.apology(composition.clinic.name, composition.clinic.phone)
 
     async def call_data(self, call_sid: str) -> Response:
         """A call's record, for the operator: with the token, or from this machine itself."""
