@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
+from unittest.mock import AsyncMock, patch
 
 import trio
 import trio.testing
@@ -65,7 +66,8 @@ async def test_a_whole_call_without_any_vendor(
     assert heard[0].startswith("Thanks for calling")
     assert "technical trouble" in heard[-1]
     assert placed.result()["hung_up_by"] == ["twiml"]
-    assert placed.result()["twilio_says"] == []  # nothing is left to apologise for
+    told = placed.result()["twilio_says"]  # nothing is left to apologise for
+    assert told[0].startswith("Please leave your message")
 
 
 async def test_on_a_fresh_install_without_a_voice_twilio_itself_answers_at_once(
@@ -97,3 +99,12 @@ async def test_readiness_waits_for_a_greeting_that_can_be_had_and_not_for_one_th
         began = trio.current_time()
         assert all((await here.composition.probe()).values())
         assert trio.current_time() - began == 3
+
+
+async def test_a_vendor_that_hangs_is_told_by_name(autojump_clock: trio.testing.MockClock) -> None:
+    async with world() as here:
+        hangs = AsyncMock(side_effect=trio.sleep_forever)
+        with patch.object(here.composition._thinkers["groq"], "probe", hangs):
+            found = await here.composition.probe()
+    assert "no answer" in str(found["groq"])
+    assert found["deepgram"] is None

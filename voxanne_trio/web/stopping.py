@@ -101,6 +101,8 @@ class Stopping:
         calls = self.desk.calls
         handover = await self.another_replica()
         self.desk.parting = True
+        if not calls:
+            return  # they have ended meanwhile
         how = "handing them over" if handover else "no other replica answers, ending them"
         log.warning("%d live calls are left: %s", len(calls), how)
         calls.take_leave(handover)

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 from quart import Quart, Response, jsonify, request
 from quart_trio.wrappers import TrioResponse
 
-from ..observe.logs import CallLog
+from ..observe.logs import CallLog, Seldom
 from ..telephony import twiml
 from ..telephony.signature import SETTINGS_HEADER, SIGNATURE_HEADER, is_signed
 from . import outcomes
@@ -31,6 +31,7 @@ ANSWER_PATH: Final = "/twiml"
 STATUS_PATH: Final = "/twilio/status"
 
 MAX_FIELDS: Final = 200
+MOST_OF_URL: Final = 300
 _CALL_SID: Final = re.compile(r"CA[0-9a-zA-Z]{1,62}")
 _PASSED_ON: Final = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Cf-Connecting-Ip", "Via")
 
@@ -54,7 +55,7 @@ def add_webhooks(app: Quart, desk: Desk) -> None:
     ):
         app.add_url_rule(path, endpoint=path, view_func=view, methods=["POST"])
     app.add_url_rule("/calls/<call_sid>", view_func=hooks.call_data, methods=["GET"])
-    app.register_error_handler(NotSigned, _refused)
+    app.register_error_handler(NotSigned, hooks.refused)
 
 
 class Webhooks:
@@ -63,6 +64,7 @@ class Webhooks:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._after = After(desk)
+        self._strangers = Seldom(log)
 
     async def answer(self) -> Response:
         """A call rings: connect it to a stream of ours, or say politely that we cannot."""
@@ -148,6 +150,13 @@ class Webhooks:
             outcomes.voicemail_left(composition.records, record, form)
         return TrioResponse(status=204)
 
+    async def refused(self, error: NotSigned) -> Response:
+        """A request that Twilio did not make."""
+        self._strangers.warning(
+            "Webhook refused: %s (is VOXANNE_PUBLIC_URL what Twilio calls?)", error
+        )
+        return TrioResponse("not signed by Twilio", 403, content_type="text/plain")
+
     def _apology(self) -> str:
         if (composition := self._desk.composition) is None:
             return twiml.apology("", "")
@@ -182,7 +191,7 @@ class Webhooks:
             settings=request.headers.get(SETTINGS_HEADER, ""),
             body=body,
         ):
-            raise NotSigned(f"not signed by Twilio for {url}")
+            raise NotSigned(f"not signed by Twilio for {url[:MOST_OF_URL]}")
         return dict(pairs)
 
     def _is_operator(self) -> bool:
@@ -221,8 +230,3 @@ def _target(scope: Any) -> str:
 
 def _twiml(document: str) -> Response:
     return TrioResponse(document, content_type=twiml.CONTENT_TYPE)
-
-
-async def _refused(error: NotSigned) -> Response:
-    log.warning("Webhook refused: %s (is VOXANNE_PUBLIC_URL what Twilio calls?)", error)
-    return TrioResponse("not signed by Twilio", 403, content_type="text/plain")
