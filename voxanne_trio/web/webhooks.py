@@ -78,7 +78,9 @@ class Webhooks:
             CallLog(call_sid).warning("Draining: call refused")
             return TrioResponse("draining", 503, content_type="text/plain")
         if self._desk.is_booked_up:
-            CallLog(call_sid).warning("All lines busy: call refused")
+            CallLog(call_sid).warning(
+                "All %d lines busy: call refused", self._desk.settings.max_calls
+            )
             return _twiml(twiml.busy(composition.clinic.name))
         if not composition.can_speak:  # so Twilio's own voice says it, at once
             CallLog(call_sid).warning("There is no voice: call refused")
