@@ -104,9 +104,31 @@ def test_every_fault_has_its_reachable_states() -> None:
     for name in NAMES:
         assert coverage.reachable(name) <= set(coverage.COLUMNS)
     met = {coverage.cell("chat_503", "listening"): 3}
-    assert coverage.missing(met, ["chat_503"]) == ["chat_503 x processing"]
+    assert coverage.missing(met, ["chat_503"]) == ["chat_503 x processing", "chat_503 x speaking"]
     lines = coverage.table(met)
-    assert lines[1].split() == ["chat_503", ".", "3", "0", ".", ".", "."]
+    assert lines[1].split() == ["chat_503", ".", "3", "0", "0", ".", "."]
+
+
+def test_the_failure_table_is_met_row_by_row() -> None:
+    rows = coverage.failure_rows(
+        {"chat_503 x holding": 2, "chat_429 x holding": 1, "dtmf x idle": 1}
+    )
+    assert rows[coverage.MODEL] == {"holding": 3}
+    unmet = coverage.missing_rows(rows, ["chat_503", "webhook_slow"])
+    assert unmet == [
+        *(f"{coverage.MODEL} x {state}" for state in ("listening", "processing", "speaking")),
+        *(f"{coverage.WEBHOOK} x {state}" for state in ("idle", "ended")),
+    ]
+    assert coverage.table_of_rows(rows)[3].split() == [
+        "model",
+        "fails",
+        ".",
+        "0",
+        "0",
+        "0",
+        "3",
+        ".",
+    ]
 
 
 # Plans made by Hypothesis, which makes them small again where they fail.

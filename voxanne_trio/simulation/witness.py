@@ -26,8 +26,9 @@ from ..sandbox.listening import Machine
 from ..sandbox.phone import PhoneCall
 from ..telephony.media_stream import MediaSocket
 from ..telephony.playback import CONTROL_MESSAGES, WAITING_MS
-from ..turns import State
+from ..turns import Floor, State
 from . import trace
+from .coverage import of_a_reply
 from .laws import RUN, Law, Violation
 from .numbered import SPELT, Reading, Vocabulary, frame_number
 from .observed import (
@@ -72,6 +73,8 @@ class Witness:
     parted_at: float = math.inf
     hearing_failed_at: float = -math.inf
     _reading: Reading = attrs.field(factory=Reading)
+    _felt: dict[str, tuple[int, State]] = attrs.field(factory=dict)
+    """The reply that a fault struck, and the state that it was last counted in."""
 
     def show(self, observed: Observation) -> None:
         """Show every law what happened."""
@@ -98,6 +101,8 @@ class Witness:
         """A fault has struck this call."""
         self.trace.write(at, self.name, f"fault {fault}")
         self.struck(fault)
+        if self.call is not None and of_a_reply(fault):
+            self._felt[fault] = self.call.floor.reply, self.state
         if fault not in self.faults:
             self.faults = (*self.faults, fault)
         if parted:
@@ -109,6 +114,7 @@ class Witness:
         """For `Services.watch`."""
         now, before, floor = trio.current_time(), self.state, call.floor
         self.call, self.state = call, floor.state
+        self._feel(floor)
         said = [trace.plain(event), trace.plain(commands), trace.plain(floor)]
         self.trace.write(now, self.name, f"told {trace.of_value(said)}")
         reply = call.conversation.reply
@@ -128,6 +134,15 @@ class Witness:
         )
         self.show(told)
         self.turns += told.decides
+
+    def _feel(self, floor: Floor) -> None:
+        """A reply that is not whole takes the fault that struck it along, from state to state."""
+        for fault, (reply, state) in list(self._felt.items()):
+            if floor.reply != reply or floor.produced:
+                del self._felt[fault]
+            elif floor.state is not state:
+                self.struck(fault)
+                self._felt[fault] = reply, floor.state
 
     def sent(self, message: str) -> None:
         """The product gave its socket a message."""
