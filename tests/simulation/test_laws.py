@@ -25,7 +25,7 @@ from tests.simulation.calls import (
     turn,
     words_of,
 )
-from voxanne_trio.events import Sensitive, VoiceStarted
+from voxanne_trio.events import Sensitive, VoiceStarted, WordsHeard
 from voxanne_trio.humanizer import Sentence
 from voxanne_trio.sandbox.playout import PlayOut
 from voxanne_trio.simulation.laws.heard import HeardText
@@ -333,6 +333,16 @@ def test_every_way_to_decide_a_turn_is_recorded() -> None:
     assert (
         concluded(Recorded(), nothing, moved(1.0, LISTENING, SPEAKING, Say(2, Phrase.SURE))) == []
     )
+
+
+def test_words_that_a_lost_stream_overtook_may_be_decided_in_the_next() -> None:
+    heard = moved(0.5, LISTENING, LISTENING, event=WordsHeard(WORDS))
+    overtaken = turn(WORDS.reveal(), "", timeline={"ended": 900})
+    known = evidence(record=record(overtaken, turn(WORDS.reveal(), "It depends.")))
+    gone = Returned(1.0, ())
+    assert concluded(Recorded(), known, heard, gone, SUPPOSED, COMMITTED) == []
+    (breach,) = concluded(Recorded(), known, heard, SUPPOSED, COMMITTED, gone)
+    assert "lacks" in breach.detail
 
 
 def test_words_that_the_calls_end_overtook_are_recorded_undecided() -> None:
