@@ -281,7 +281,7 @@ class Simulation:
             dropped_ms=ring.dropped_ms if ring is not None else {},
             waiting_ms=ring.waiting_ms if ring is not None else 0.0,
             delay_seconds=(self.plan.delay_ms + self.plan.jitter_ms) / 1000,
-            parted_at=witness.parted_at,
+            partings=witness.partings,
             hearing_failed_at=witness.hearing_failed_at,
         )
 

@@ -19,7 +19,7 @@ import trio
 
 from ..audio import BYTES_PER_MS, FRAME_BYTES
 from ..call import Call, Services, answer
-from ..events import Draining, Event
+from ..events import CallResumed, Draining, Event
 from ..sandbox.deepgram import Deepgram
 from ..sandbox.journal import Entry
 from ..sandbox.listening import Machine
@@ -70,7 +70,7 @@ class Witness:
     """Who else is shown everything."""
     stream_asked: Callable[[Witness], None] | None = None
     """Told when Twilio is about to open a stream of this call."""
-    parted_at: float = math.inf
+    partings: list[tuple[float, float]] = attrs.field(factory=list)
     hearing_failed_at: float = -math.inf
     _reading: Reading = attrs.field(factory=Reading)
     _felt: dict[str, tuple[int, State]] = attrs.field(factory=dict)
@@ -106,7 +106,7 @@ class Witness:
         if fault not in self.faults:
             self.faults = (*self.faults, fault)
         if parted:
-            self.parted_at = min(self.parted_at, at)
+            self.partings.append((at, math.inf))
 
     # The product's side.
 
@@ -114,6 +114,8 @@ class Witness:
         """For `Services.watch`."""
         now, before, floor = trio.current_time(), self.state, call.floor
         self.call, self.state = call, floor.state
+        if isinstance(event, CallResumed):
+            self.partings = [(begins, min(ends, now)) for begins, ends in self.partings]
         self._feel(floor)
         said = [trace.plain(event), trace.plain(commands), trace.plain(floor)]
         self.trace.write(now, self.name, f"told {trace.of_value(said)}")
