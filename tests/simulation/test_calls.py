@@ -87,6 +87,27 @@ def test_whatever_the_model_does_the_caller_hears_something(fault: Fault) -> Non
     assert outcome.violations == ()
 
 
+NEVER_SILENT = (
+    *("listen", {"say": QUESTIONS[0]}, {"listen": 6_000}, {"say": QUESTIONS[1]}),
+    *({"listen": 6_000}, {"say": QUESTIONS[2]}, {"listen": 6_000}, {"say": QUESTIONS[3]}),
+    {"stay_silent": 20},
+)
+
+
+@pytest.mark.wall_seconds(60)
+@pytest.mark.parametrize("stt", ["flux", "nova"])
+@pytest.mark.parametrize(
+    "kind", ["listen_mute", "listen_half_open", "listen_wrong_fields", "listen_503", "listen_401"]
+)
+def test_whatever_the_recogniser_does_the_caller_is_answered(kind: str, stt: str) -> None:
+    call = CallPlan(script=NEVER_SILENT, leaves_after=80.0)
+    fault = Fault(kind=kind, times=None)
+    plan = Plan(calls=(call,), entropy=3, stt=stt, delay_ms=120.0, jitter_ms=40.0, faults=(fault,))
+    outcome = run(plan, keep_trace=True)
+    assert outcome.violations == ()
+    assert any("trouble" in line for line in outcome.last_lines if "Say" in line)  # to a person
+
+
 # Mutations: the whole of it is `python -m tests.simulation.mutations`.
 
 

@@ -212,7 +212,8 @@ class Simulation:
         made: dict[int, Law] = {number: law() for number, law in LAWS.items()}
         settings = attrs.evolve(SETTINGS, **self.plan.settings)
         made[1] = Silenced(settings.hold_max_ms / 1000, vocabulary)
-        made[6] = InOrder(vocabulary)
+        marks_lost = any(fault.kind == "media_marks_lost" for fault in self.plan.faults)
+        made[6] = InOrder(vocabulary, marks_lost)
         return {n: law for n, law in made.items() if n not in self.plan.without_laws}
 
     # The calls.

@@ -46,6 +46,8 @@ from .trace import Trace
 EACH_LAW: Final = 5
 """Violations of one law by one call that are kept; more say nothing new."""
 
+SLOW_LINE: Final = "media_slow"
+
 _PAYLOAD: Final = '"payload":"'
 _SPELT: Final = slice(4 * SPELT.start // 3, 4 * (SPELT.stop + 1) // 3)
 """The characters of a payload that hold a frame's number: whole threes of bytes."""
@@ -176,6 +178,8 @@ class Witness:
         self.trace.write(entry.at, self.name, trace.of_entry(entry))
         if entry.kind in {"hang_up", "dtmf"}:
             self.struck(entry.kind if entry.kind == "dtmf" else f"hang up by {entry.detail}")
+            if entry.kind == "hang_up" and SLOW_LINE in self.faults:
+                self.partings.append((now, math.inf))  # we hear of it late
         elif entry.kind == "verb" and entry.detail["name"] == "Connect":
             if self.stream_asked is not None:
                 self.stream_asked(self)

@@ -8,6 +8,7 @@ is such a phrase, and may break into a text, which then goes on where it was.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -25,6 +26,8 @@ class InOrder:
     """The law, watching one call."""
 
     vocabulary: Vocabulary = attrs.field(factory=Vocabulary)
+    marks_lost: bool = False
+    """Whether the phone's word for what it played may be lost: then more may be taken up again."""
     _last: Word | None = None
     _broken: Word | None = None
     """The last word of a text before the phrases that have come since."""
@@ -57,16 +60,20 @@ class InOrder:
         cleared, self._cleared = self._cleared, False
         if last is None or last.passage != word.passage:
             yield from self._next_passage(last, word, cleared=cleared)
-        elif cleared and last.number - RESUME_WORDS <= word.number <= last.number + 1:
+        elif cleared and last.number - self._most_back <= word.number <= last.number + 1:
             return
         elif word.number != last.number + 1 and not self._begins_again(word):
             yield Breach(f"word {word.index} of a text after its word {last.index} ({word.text!r})")
+
+    @property
+    def _most_back(self) -> float:
+        return math.inf if self.marks_lost else RESUME_WORDS
 
     def _begins_again(self, word: Word) -> bool:
         return self.vocabulary.is_phrase(word.number) and word.index == 0 and self._new_reply
 
     def _next_passage(self, last: Word | None, word: Word, *, cleared: bool) -> Iterator[Breach]:
-        takes_up = cleared and last is not None and last.number - word.number <= RESUME_WORDS
+        takes_up = cleared and last is not None and last.number - word.number <= self._most_back
         phrases = self.vocabulary.is_phrase
         if word.index and not takes_up:
             yield Breach(f"a text begins with its word {word.index} ({word.text!r})")
