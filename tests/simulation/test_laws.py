@@ -293,6 +293,16 @@ def test_order_right() -> None:
     )
     assert found(InOrder(made), *sent(*first[:2]), clear(1.0), *sent(*first[1:], *second)) == []
     assert found(InOrder(made), *sent(*first[:2]), clear(1.0), *sent(*second)) == []
+    filled = (*sent(*first[:2], *phrase), clear(1.0))
+    assert found(InOrder(made), *filled, *sent(*phrase[1:], *first)) == []
+
+
+def test_what_no_mark_has_proven_may_be_taken_up_from_further_back() -> None:
+    made = Vocabulary()
+    long = words_of(made, "one two three four five six seven eight nine ten eleven twelve.")
+    course = (*sent(*long), clear(1.0), *sent(*long[1:]))
+    assert found(InOrder(made, marks_lost=True), *course) == []
+    assert found(InOrder(made), *course)
 
 
 def test_order_wrong() -> None:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import random
 
 import attrs
+from trio.testing import MockClock
 
 from voxanne_trio.sandbox.caller import read_script
+from voxanne_trio.sandbox.line import Line
 from voxanne_trio.simulation import coverage
 from voxanne_trio.simulation.faults import NAMES
-from voxanne_trio.simulation.plan import Options, Plan
+from voxanne_trio.simulation.numbered import NumberedMicrophone
+from voxanne_trio.simulation.plan import CallPlan, Options, Plan
+from voxanne_trio.simulation.run import Simulation
 from voxanne_trio.simulation.scripts import clinic_call
+from voxanne_trio.simulation.trace import Trace
+from voxanne_trio.simulation.world import world
 
 SEEDS = range(200)
 FAULTY = Options(faults=NAMES)
@@ -58,6 +64,20 @@ def test_neighbouring_seeds_aim_at_all_that_can_be_met() -> None:
     aims = {(plan.faults[0].kind, plan.strikes_in[0]) for plan in plans if len(plan.calls) == 1}
     assert len(aims) > 0.9 * cells
     assert all(len(plan.strikes_in) == len(plan.faults) for plan in plans)
+
+
+async def test_a_caller_rings_on_the_line_that_is_planned(autojump_clock: MockClock) -> None:
+    """With what their phone picks up, and with words that their frames tell."""
+    call = CallPlan(script=("hang_up",), line=Line(noise_db=-40.0))
+    simulation = Simulation(Plan(calls=(call, CallPlan(script=("hang_up",)))), Trace())
+    async with world() as here:
+        for number, planned in enumerate(simulation.plan.calls):
+            simulation._prepare(here, number, planned)
+    noisy, clean = (placed.call.microphone for placed in simulation.placed)
+    assert noisy.pickup is not None
+    assert clean.pickup is None
+    assert noisy.tells_words
+    assert isinstance(noisy, NumberedMicrophone)
 
 
 def test_options_are_kept() -> None:

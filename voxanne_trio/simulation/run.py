@@ -190,9 +190,9 @@ class Simulation:
             await self._conclude(here)
 
     def _prepare(self, here: World, number: int, call: CallPlan) -> None:
-        placed = here.call(*call.script)
-        placed.call.microphone = NumberedMicrophone(
-            0.0, seeded(self.plan.entropy, f"line {number}")
+        placed = here.call(*call.script, line=call.line, seed=self.plan.entropy + number)
+        placed.call.microphone = NumberedMicrophone.in_place_of(
+            placed.call.microphone, seeded(self.plan.entropy, f"line {number}")
         )
         witness = Witness(
             name=f"call-{number}",

@@ -31,7 +31,11 @@ class InOrder:
     _last: Word | None = None
     _broken: Word | None = None
     """The last word of a text before the phrases that have come since."""
+    _phrase: Word | None = None
+    """The last word of a phrase."""
     _cleared: bool = False
+    _text_cleared: bool = False
+    """The same for texts: a phrase that a clear has cut as well goes first."""
     _new_reply: bool = False
 
     def see(self, observed: Observation) -> Iterator[Breach]:
@@ -39,7 +43,7 @@ class InOrder:
         if isinstance(observed, Told):
             self._new_reply |= observed.does(*REPLIES)
         elif isinstance(observed, Sent) and observed.kind == "clear":
-            self._cleared = True
+            self._cleared = self._text_cleared = True
         elif isinstance(observed, Sent):
             for number in observed.numbers:
                 yield from self._next(self.vocabulary.words[number])
@@ -58,6 +62,13 @@ class InOrder:
         if last is not None and last.number == word.number and not self._cleared:
             return
         cleared, self._cleared = self._cleared, False
+        phrase = self._phrase
+        if is_phrase:
+            self._phrase = word
+            if cleared and phrase is not None and phrase.passage == word.passage:
+                last = phrase
+        else:
+            cleared, self._text_cleared = self._text_cleared, False
         if last is None or last.passage != word.passage:
             yield from self._next_passage(last, word, cleared=cleared)
         elif cleared and last.number - self._most_back <= word.number <= last.number + 1:
