@@ -16,10 +16,10 @@ from tests.simulation.calls import (
     played_out,
     voice,
 )
-from voxanne_trio.events import CallResumed, Sensitive
+from voxanne_trio.events import CallResumed, Sensitive, WordsHeard
 from voxanne_trio.simulation.laws.dead_air import DeadAir
 from voxanne_trio.simulation.observed import Evidence, FrameCame, Returned
-from voxanne_trio.turns import Answer, Commit, State
+from voxanne_trio.turns import Answer, Cancel, Commit, State
 
 LISTENING, PROCESSING = State.LISTENING, State.PROCESSING
 WORDS = Sensitive("How much is it?")
@@ -75,6 +75,14 @@ def test_the_floor_is_given_back_when_all_was_played() -> None:
     assert concluded(DeadAir(), evidence(partings=((1.0, math.inf),)), *said, late) == []
     assert concluded(DeadAir(), evidence(), *said, Returned(1.2, ()), late) == []
     assert concluded(DeadAir(), evidence(), *said, FrameCame(4.9, 1), Returned(5.0, ()))
+
+
+def test_a_decision_that_is_taken_back_is_none_and_the_next_one_counts() -> None:
+    back = moved(3.5, PROCESSING, LISTENING, Cancel(2, forget_turn=True), event=WordsHeard(WORDS))
+    course = (answered(2.3, 2), back, answered(4.0, 3), audible(5.2, 3), played_out(8.1, 3))
+    assert dead_air(evidence(caller=CALLER, agent=voice((5.2, 8.0))), *course) == []
+    ((_, at),) = dead_air(evidence(caller=CALLER, agent=voice((6.5, 8.0))), *course)
+    assert at == 4.0
 
 
 def test_each_stream_of_a_call_is_judged_and_nothing_between_them() -> None:

@@ -19,7 +19,7 @@ import attrs
 from ...audio import FRAME_BYTES, RATE
 from ...events import CallResumed, CallStarted
 from ...sandbox.playout import Timeline
-from ...turns import State
+from ...turns import Cancel, State
 from ..observed import REPLIES, Breach, Evidence, FrameCame, Observation, Returned, Sent, Told
 
 DEAD_AIR_MS: Final = 2_000
@@ -116,9 +116,22 @@ class _Judged:
             start = told.at + (self._delay if told.does("Cancel") else 0.0)
             quiet_from = max(told.at, self._caller.voice_until(told.at + _TICK) or 0.0)
             until = self._next(start)
+            if self._was_taken_back(told.at, until):
+                continue
             if until - quiet_from > self._limit + _TICK:
                 what = "a stream began" if begins else "a turn was decided"
                 yield Breach(f"{until - quiet_from:.2f} s of silence after {what}", told.at)
+
+    def _was_taken_back(self, decided: float, until: float) -> bool:
+        """Whether more words of the turn came before anything was heard: it was not over. What
+        was said before a reconnect is told late; the end of the whole turn is judged in its turn.
+        """
+        soon = min(until, decided + self._limit)
+        return any(
+            decided < told.at <= soon
+            and any(isinstance(done, Cancel) and done.forget_turn for done in told.commands)
+            for told in self._told
+        )
 
     def after_speech(self) -> Iterator[Breach]:
         """From the caller's last voice to the next thing heard, where nothing was decided."""
