@@ -81,8 +81,11 @@ def aimed(
     """The aim of a seed; not `by_state` where several calls could meet a fault."""
     name, state = _cell(seed, allowed)
     fault, state = _one(rng, name), state if by_state else ANYWHERE
+    if name in coverage.HELD_LATER and state == coverage.HOLDING:  # it has struck by then
+        fault, state = attrs.evolve(fault, times=None), ANYWHERE
     room = _room_for(KINDS[name], state) if by_state else ()
     more = draw(rng, seconds=SECONDS, places=PLACES, kinds=allowed, count=rng.choice(HOW_MANY) - 1)
+    more = tuple(_later(rng, other) for other in more)
     sure = [known for known in _AT_ANY_TIME if known in allowed]
     planned = ((fault, state), *room, *((other, ANYWHERE) for other in more))
     return Aim(
@@ -114,6 +117,13 @@ def _one(rng: random.Random, name: str) -> Fault:
         after=after,
         seconds=round(kind.seconds * rng.choice((0.5, 1, 1, 2)), 3),
     )
+
+
+def _later(rng: random.Random, fault: Fault) -> Fault:
+    """A signal finds a call that has begun."""
+    if KINDS[fault.kind].act is not Act.PROCESS or fault.at is not None:
+        return fault
+    return attrs.evolve(fault, at=round(rng.uniform(1.0, SECONDS), 2))
 
 
 def _units(kind: Kind) -> Sequence[int]:

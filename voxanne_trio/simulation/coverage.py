@@ -50,6 +50,7 @@ _BY_ACT: Final[Mapping[Act, frozenset[str]]] = {
     Act.LOSE: _PRODUCING | {SPEAKING},
 }
 _BY_NAME: Final[Mapping[str, frozenset[str]]] = {
+    "chat_stall": _PRODUCING | {SPEAKING, HOLDING},  # its first sentence is heard meanwhile
     "media_refused": frozenset({"idle"}),
     "media_wrong_fields": _IN_CALL,
     "listen_not_configured": frozenset[str](),  # patience: asked for by questions for numbers only
@@ -58,6 +59,8 @@ _BY_NAME: Final[Mapping[str, frozenset[str]]] = {
     "webhook_abandoned": frozenset({"ended"}),  # else there is no call
     "webhook_refused": frozenset({"ended"}),
 }
+HELD_LATER: Final = frozenset({"chat_stall"})
+"""What strikes a reply before it is held."""
 
 
 def reachable(name: str) -> frozenset[str]:

@@ -40,6 +40,7 @@ AGAIN_SECONDS: Final = 1.0
 """Between one SIGTERM and the next."""
 
 _NOT_YET: Final = "not yet"
+_ANY_NUMBER: Final = 1_000_000
 
 
 class WatchedSchedule(Schedule):
@@ -86,8 +87,8 @@ class WatchedSchedule(Schedule):
             await trio.sleep(RELENTING_SECONDS if last else patience)
             if self.hits:
                 return
-            kept = {_NOT_YET} if not last else set()
-            self._bound = {plan: held for plan, held in self._bound.items() if held in kept}
+            for plan, held in self._bound.items():
+                self._bound[plan] = held if held == _NOT_YET and not last else ""
             self._wake()
 
     async def can_strike_at(self, number: int) -> None:
@@ -108,6 +109,14 @@ class WatchedSchedule(Schedule):
     def _wake(self) -> None:
         self._changed.set()
         self._changed = trio.Event()
+        places = {plan.kind.place for plan in self._plans if self._waits_no_more(plan)}
+        for scope, place in self._waiting.items():
+            if place in places:
+                scope.deadline = trio.current_time()
+
+    def _waits_no_more(self, plan: Any) -> bool:
+        """Whether a fault that has waited for a state may strike now, message or none."""
+        return id(plan) in self._bound and self._is_due(plan, _ANY_NUMBER)
 
     def _is_in_state(self, plan: object) -> bool:
         return self._bound.get(id(plan), "") in {"", self._state}
