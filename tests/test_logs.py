@@ -3,14 +3,26 @@
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import trio
+import trio.testing
 
 from voxanne_trio.errors import ConfigurationError
 from voxanne_trio.events import Sensitive
-from voxanne_trio.observe.logs import PACKAGE, ROOT, SERVER, CallLog, set_up_logs, words
+from voxanne_trio.observe.logs import (
+    PACKAGE,
+    ROOT,
+    SERVER,
+    CallLog,
+    Seldom,
+    set_up_logs,
+    words,
+)
 
 CALL = "CA1e1e1e1e1e1e1e1e1e1e1e1e1e4f2a1c"
 
@@ -134,3 +146,50 @@ def test_a_disk_that_fills_up_is_said_once(
 def test_an_unknown_level() -> None:
     with pytest.raises(ConfigurationError):
         logged(level="loud")
+
+
+def test_a_terminal_obeys_nothing_that_others_have_sent() -> None:
+    terminal = logged()
+    CallLog("CA\x1b[2J").warning("Voicemail: %s", "http://x/\x1b]0;owned\x07\x9b\r\u202eé")
+    (line,) = terminal.getvalue().splitlines()
+    assert line.endswith(r"Voicemail: http://x/\x1b]0;owned\x07\x9b\r\u202eé")
+    assert line.isprintable()
+
+
+def test_a_terminal_that_takes_no_more_keeps_nobody_waiting() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as reader, os.fdopen(writing, "w") as terminal:
+        set_up_logs(level="info", format="console", file="", terminal=terminal)
+        for number in range(2_000):
+            CallLog(CALL).info("%d %s", number, "x" * 1_500)
+        said = os.read(reader.fileno(), 1 << 20).decode()
+        assert said.count("x" * 1_000) < 100
+        CallLog(CALL).info("at last")
+        last = os.read(reader.fileno(), 1 << 20).decode()
+        assert "lines were left out)\n" in last
+        assert last.endswith("at last\n")
+
+
+def test_a_terminal_that_is_gone_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    terminal = os.fdopen(writing, "w")
+    set_up_logs(level="info", format="console", file="", terminal=terminal)
+    for _ in range(3):
+        CallLog(CALL).info("lost")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("The log cannot be written to the terminal: ")
+    with suppress(OSError):
+        terminal.close()
+
+
+async def test_strangers_do_not_fill_the_log(autojump_clock: trio.testing.MockClock) -> None:
+    terminal = logged()
+    seldom = Seldom(logging.getLogger(ROOT), per_minute=2)
+    for _ in range(5):
+        seldom.warning("refused")
+    await trio.sleep(60)
+    seldom.warning("refused again")
+    said = [line.partition("WARNING: ")[2] for line in terminal.getvalue().splitlines()]
+    left_out = "3 more warnings of this kind were left out"
+    assert said == ["refused", "refused", left_out, "refused again"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
+from unittest.mock import AsyncMock, patch
 
 import trio
 import trio.testing
@@ -98,3 +99,12 @@ async def test_readiness_waits_for_a_greeting_that_can_be_had_and_not_for_one_th
         began = trio.current_time()
         assert all((await here.composition.probe()).values())
         assert trio.current_time() - began == 3
+
+
+async def test_a_vendor_that_hangs_is_told_by_name(autojump_clock: trio.testing.MockClock) -> None:
+    async with world() as here:
+        hangs = AsyncMock(side_effect=trio.sleep_forever)
+        with patch.object(here.composition._thinkers["groq"], "probe", hangs):
+            found = await here.composition.probe()
+    assert "no answer" in str(found["groq"])
+    assert found["deepgram"] is None

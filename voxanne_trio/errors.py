@@ -6,6 +6,14 @@ the same settings, the second is. A caller who hangs up is an event, not an erro
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+LONGEST_RETRY_AFTER_SECONDS: Final = 600.0
+"""A vendor that wants to be left alone for longer is asked again all the same: it may be back."""
+
+_SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]*)?")
+
 
 class VoxanneError(Exception):
     """Base of all errors raised on purpose."""
@@ -47,6 +55,13 @@ class VendorError(VoxanneError):
         self.status = status
         self.request_id = request_id
         self.retry_after = retry_after
+
+
+def retry_after_of(header: str) -> float | None:
+    """The seconds of a `retry-after` header, bounded; None for what is no number."""
+    if not _SECONDS.fullmatch(header):
+        return None
+    return min(float(header), LONGEST_RETRY_AFTER_SECONDS)
 
 
 class TransientVendorError(VendorError):

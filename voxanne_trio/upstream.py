@@ -22,7 +22,7 @@ import httpx
 import trio
 import trio_websocket
 
-from .errors import PermanentVendorError, TransientVendorError, VendorError
+from .errors import PermanentVendorError, TransientVendorError, VendorError, retry_after_of
 
 CONNECT_SECONDS: Final = 4.0
 CLOSE_SECONDS: Final = 1.0
@@ -143,7 +143,8 @@ async def open_websocket(
     `url` is `ws://` or `wss://`. Raises `TransientVendorError` when nobody answers within
     `connect_seconds` or the answer is worth another try, `PermanentVendorError` for other refusals
     (401, 400, …). On leaving, also by cancellation, the stream is closed; a polite close frame is
-    attempted for `CLOSE_SECONDS` only when the body ended normally.
+    attempted for `CLOSE_SECONDS` only when the body ended normally. Whatever a peer sends in place
+    of the protocol is a `TransientVendorError` too, and where connected may cancel the body.
     """
     connected = False
     failure: Exception | None = None
@@ -164,9 +165,11 @@ async def open_websocket(
     except OSError as error:
         raise TransientVendorError(vendor, f"cannot be reached ({error})") from error
     except BaseExceptionGroup as group:
-        if connected or group.split(_is_handshake_failure)[1] is not None:
+        if group.split(_is_of_the_wire)[1] is not None:
             raise
-        raise _from_handshake(vendor, group) from group
+        if not connected:
+            raise _from_handshake(vendor, group) from group
+        failure = failure or TransientVendorError(vendor, "broke the protocol")
     if failure is not None:
         raise failure
     if not connected:
@@ -194,11 +197,17 @@ async def _handshake(
     )
 
 
-def _is_handshake_failure(error: BaseException) -> bool:
+def _is_of_the_wire(error: BaseException) -> bool:
+    """Whether an error tells of the connection or the peer. The libraries raise some of their own
+    as they answer garbage, and stumble over headers that are no ASCII."""
     return isinstance(
         error,
-        trio_websocket.HandshakeError | trio.BrokenResourceError | trio.ClosedResourceError,
-    ) or type(error).__module__.startswith("wsproto")
+        trio_websocket.HandshakeError
+        | trio_websocket.ConnectionClosed
+        | trio.BrokenResourceError
+        | trio.ClosedResourceError
+        | UnicodeError,
+    ) or type(error).__module__.startswith(("wsproto", "h11"))
 
 
 def _from_handshake(vendor: str, group: BaseExceptionGroup[BaseException]) -> VendorError:
@@ -222,13 +231,12 @@ def refusal(
         if status in _WORTH_ANOTHER_TRY or status >= 500
         else PermanentVendorError
     )
-    retry_after = headers.get(b"retry-after", b"")
     return kind(
         vendor,
         said.decode("utf-8", "replace") or "refused",
         status=status,
-        request_id=headers.get(b"dg-request-id", b"").decode() or None,
-        retry_after=float(retry_after) if retry_after.isdigit() else None,
+        request_id=headers.get(b"dg-request-id", b"").decode("latin-1") or None,
+        retry_after=retry_after_of(headers.get(b"retry-after", b"").decode("latin-1")),
     )
 
 

@@ -1,6 +1,7 @@
 """The `voxanne` command: its table, what it says without keys, and that it starts quickly."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from voxanne_trio import __version__, cli
 from voxanne_trio.cli import serve as serve_command
+from voxanne_trio.sandbox.caller import read_script
 from voxanne_trio.web.serving import listen
 
 KEYS = {
@@ -131,3 +133,23 @@ def test_the_table_is_read_without_importing_the_product() -> None:
 
 def test_as_a_module() -> None:
     assert python("-m", "voxanne_trio.cli", "--version").stdout == f"voxanne {__version__}\n"
+
+
+def test_who_reads_no_further_is_no_error() -> None:
+    """As in `voxanne settings | head -1`."""
+    command = [sys.executable, "-m", "voxanne_trio.cli", "settings", "--markdown"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+def test_how_to_ring_a_server_on_stand_ins_is_a_command_that_can_be_pasted() -> None:
+    line = serve_command._how_to_ring("http://127.0.0.1:8900", "http://127.0.0.1:8000")
+    _, url, _, body = shlex.split(line.partition("to ring it")[2])
+    assert url == "http://127.0.0.1:8900/sandbox/calls"
+    call = json.loads(body)
+    assert call["webhook"] == "http://127.0.0.1:8000/twiml"
+    assert len(read_script(call["script"])) == 5

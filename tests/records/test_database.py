@@ -160,6 +160,25 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
         Database(f"sqlite:///{tmp_path}/calls.db").prepare()
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_is_taken_away_is_noticed_and_made_anew(tmp_path: Path, replaced: bool) -> None:
+    file = tmp_path / "voxanne.db"
+    database = Database(f"sqlite:///{file}")
+    database.prepare()
+    assert database.write(COURSE) == []
+    for each in tmp_path.iterdir():
+        each.rename(each.with_name(f"old-{each.name}"))
+    if replaced:
+        file.touch()
+    with pytest.raises(DatabaseUnavailable, match="removed or replaced"):
+        database.write(COURSE)
+    database.reconnect()
+    database.prepare()
+    assert database.write(COURSE) == []
+    database.close()
+    assert known(Database.existing(f"sqlite:///{file}")).outcome == "farewell"
+
+
 def test_a_locked_file_is_only_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("voxanne_trio.records.engine.STATEMENT_SECONDS", 0.05)
     url = f"sqlite:///{tmp_path}/calls.db"

@@ -78,3 +78,18 @@ async def test_in_memory_the_oldest_calls_go(autojump_clock: object) -> None:
     records.call_started(a_call("CA3"))
     assert await records.find("CA1") is not None, "it still goes on"
     assert await records.find("CA2") is None
+
+
+async def test_what_is_learned_of_an_end_later_adds_to_it(
+    any_url: str, autojump_clock: object
+) -> None:
+    async with any_records(any_url) as records:
+        records.call_started(a_call())
+        end(records, "transfer", Then.TRANSFER, {"gaps": 1})
+        message = {"voicemail_seconds": 23}
+        records.call_ended(
+            "CA1", outcome="voicemail", then=Then.HANG_UP, duration_ms=0, counts=message
+        )
+        call = await found(records)
+        assert (call.outcome, call.then) == ("voicemail", Then.HANG_UP)
+        assert (call.duration_ms, call.counts) == (1_000, {"gaps": 1, **message})

@@ -88,3 +88,23 @@ def test_memory_of_taken_tickets_is_bounded(monkeypatch: pytest.MonkeyPatch) -> 
     clock.now += 120
     desk.take(desk.issue(CALL))
     assert len(desk._taken) == 1
+
+
+def test_those_on_their_way_are_counted_until_they_come_or_are_late() -> None:
+    clock = Clock()
+    desk = office(clock)
+    first, _ = desk.issue(CALL), desk.issue(CALL)
+    assert desk.awaited(5) == 2
+    desk.take(first)
+    assert desk.awaited(5) == 1
+    clock.now += 5
+    assert desk.awaited(5) == 0
+
+
+def test_a_clock_that_is_set_back_keeps_nobody_waiting() -> None:
+    clock = Clock()
+    desk = office(clock)
+    desk.issue(CALL)
+    assert desk.awaited_seconds(5) == 5
+    clock.now -= 3_600
+    assert desk.awaited_seconds(5) == 0

@@ -345,6 +345,25 @@ async def test_a_message_is_in_the_record_once(autojump_clock: MockClock) -> Non
         assert (record.outcome, record.counts) == ("voicemail", {"voicemail_seconds": 23})
 
 
+@pytest.mark.parametrize("seconds", ["9" * 5_000, "\N{ARABIC-INDIC DIGIT THREE}", "-1", ""])
+async def test_a_message_of_no_length_is_no_message(
+    seconds: str, autojump_clock: MockClock
+) -> None:
+    async with office() as here:
+        here.call(Then.TRANSFER, "transfer not answered")
+        assert names(await here.after("?recorded=1", RecordingDuration=seconds))[-1] == "Hangup"
+        assert (await here.record).outcome == "transfer not answered"
+
+
+async def test_an_error_of_ours_is_an_apology_with_the_clinics_number(
+    autojump_clock: MockClock,
+) -> None:
+    async with office() as here:
+        here.call(Then.TRANSFER)
+        here.clock.now = float("nan")  # a clock that tells no time of the day
+        assert "five five five" in said(await here.after())
+
+
 async def test_a_clinic_without_voicemail_says_its_number(autojump_clock: MockClock) -> None:
     clinic = load_clinic()
     assert clinic.transfer is not None
@@ -478,11 +497,13 @@ class Rest:
         return True
 
 
-async def stream_error(here: Office, stream_sid: str = "MZ1", query: str = "") -> None:
+async def stream_error(
+    here: Office, stream_sid: str = "MZ1", query: str = "", call_sid: str = CALL
+) -> None:
     await post(
         here.app.test_client(),
         f"/twilio/stream{query}",
-        CallSid=CALL,
+        CallSid=call_sid,
         StreamSid=stream_sid,
         StreamEvent="stream-error",
         StreamError="31901",
@@ -570,6 +591,18 @@ async def test_a_call_that_cannot_be_fetched_harms_no_other(
         await trio.sleep(100)
         nursery.cancel_scope.cancel()
     assert sorted(fetched) == sorted(f"CA{number}" for number in range(29) if number != 1)
+
+
+@pytest.mark.parametrize("call_sid", ["CAä", "CA/../x\n", ""])
+async def test_a_sid_that_is_none_is_fetched_by_nobody(
+    call_sid: str, autojump_clock: MockClock
+) -> None:
+    rest = Rest()
+    async with office(FakeServices(rest=rest)) as here:
+        await stream_error(here, call_sid=call_sid)
+        await trio.sleep(20)
+        assert rest.updates == []
+        assert here.services.running
 
 
 def test_the_sample_clinic_can_be_reached() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -25,13 +26,13 @@ async def running(
     services: FakeServices | None = None, settings: Settings = SETTINGS
 ) -> AsyncIterator[VoxanneApp]:
     """The application between startup and shutdown."""
-    chosen = services or FakeServices()
+    chosen, numbers = services or FakeServices(), count()
     app = create_app(
         settings,
         lambda _: chosen,
         answer=echo,
         wall_clock=lambda: NOW,
-        entropy=lambda length: bytes(length),
+        entropy=lambda length: next(numbers).to_bytes(length, "big"),
     )
     async with app.test_app():
         yield app
@@ -127,6 +128,17 @@ async def test_all_lines_busy_is_said_politely(autojump_clock: MockClock) -> Non
             assert "busy" in await answer.get_data(as_text=True)
         answer = await post(app.test_client(), "/twiml", CallSid=CALL)
         assert "<Connect" in await answer.get_data(as_text=True)
+
+
+async def test_of_many_that_ring_at_once_no_more_are_connected_than_there_are_lines(
+    autojump_clock: MockClock,
+) -> None:
+    async with running(settings=attrs.evolve(SETTINGS, max_calls=2)) as app:
+        connected = []
+        for n in range(4):
+            answer = await post(app.test_client(), "/twiml", CallSid=f"{CALL[:-1]}{n}")
+            connected.append("<Connect" in await answer.get_data(as_text=True))
+        assert connected == [True, True, False, False]
 
 
 async def test_a_draining_server_takes_no_call_and_still_says_what_becomes_of_one(

@@ -10,6 +10,7 @@ command prints one object on standard output and nothing else there.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -40,7 +41,7 @@ COMMANDS: Final = (
     Command("humanize", "humanize", "how a text is spoken, and why"),
     Command("calls", "calls", "the calls that were answered, and what was said"),
     Command("doctor", "doctor", "whether calls would be answered, and what to do where not"),
-    Command("settings", "settings_doc", "every setting, its variable, default and present value"),
+    Command("settings", "settings_doc", "every setting with its present value"),
 )
 
 
@@ -55,11 +56,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     module.add_arguments(parser)
     try:
         code: int = module.run(parser.parse_args(given[1:]))
+        sys.stdout.flush()
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return WRONG_USE
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # `voxanne calls | head`: whoever read has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     return code
 
 

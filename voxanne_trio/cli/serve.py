@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
+from collections.abc import Callable
 from functools import partial
 
 import trio
@@ -47,7 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
     return trio.run(_serve, settings, arguments.json)
 
 
-async def _serve(settings: Settings, as_json: bool) -> int:
+async def _serve(
+    settings: Settings, as_json: bool, more: Callable[[str], str] | None = None
+) -> int:
+    """Serve; `more` gives a line below the banner, for our own URL."""
     from ..web import garbage, newcomers
     from ..web.serving import serve  # the server's libraries, only now
 
@@ -55,6 +60,8 @@ async def _serve(settings: Settings, as_json: bool) -> int:
         garbage.settle()
         if as_json:
             _announce(url)
+        elif more is not None:
+            logging.getLogger("voxanne").info(more(url))
 
     set_up_logs(
         level=settings.log_level,
@@ -75,7 +82,8 @@ async def _serve_with_sandbox(environ: dict[str, str], as_json: bool) -> int:
         async with trio.open_nursery() as nursery:
             start = partial(run_sandbox, on_death=nursery.cancel_scope.cancel)
             stand_ins: dict[str, str] = await nursery.start(start)
-            code = await _serve(_sandboxed(environ, stand_ins), as_json)
+            ring = partial(_how_to_ring, stand_ins["TWILIO_BASE_URL"])
+            code = await _serve(_sandboxed(environ, stand_ins), as_json, ring)
             nursery.cancel_scope.cancel()
     except* ConfigurationError as group:
         problem = first_error(group)
@@ -95,6 +103,12 @@ def _sandboxed(environ: dict[str, str], stand_ins: dict[str, str]) -> Settings:
     chosen = own | stand_ins
     kept = {name: value for name, value in environ.items() if name[: -len("_FILE")] not in chosen}
     return Settings.load(kept | chosen)
+
+
+def _how_to_ring(stand_ins: str, url: str) -> str:
+    script = ["listen", {"say": "Do you do BBL?"}, "listen", {"say": "Thank you, goodbye."}]
+    call = json.dumps({"webhook": f"{url}/twiml", "script": [*script, "await_hang_up"]})
+    return f"  to ring it  curl {stand_ins}/sandbox/calls -d '{call}'"
 
 
 def _announce(url: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,7 @@ def is_open(hours: Mapping[str, str], time_zone: str, at: float) -> bool:
     return any(start <= minute < end for start, end in _ranges(day, hours.get(day, "closed")))
 
 
+@lru_cache(maxsize=256)  # asked at every event of every call
 def _ranges(day: str, text: str) -> tuple[Range, ...]:
     plain = text.strip().lower().replace(".", "")
     if plain in {"", "closed"}:

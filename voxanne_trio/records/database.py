@@ -51,6 +51,7 @@ class Database:
         """Connects to nothing yet. Raises `ConfigurationError` for a URL that cannot be used."""
         self._engine = engine_for(url)
         self._is_current = False
+        self._identity: tuple[int, int] | None = None
 
     def __str__(self) -> str:
         return described(self._engine)
@@ -93,6 +94,7 @@ class Database:
                 ) from error
             raise
         self._is_current = True
+        self._identity = self._file_identity()
 
     def write(self, entries: Sequence[Entry]) -> list[str]:
         """Write the entries, in one transaction.
@@ -100,6 +102,8 @@ class Database:
         Where some of them cannot be written (their call was forgotten meanwhile), the others are,
         one by one; returned are the reasons, one for each that was not.
         """
+        if self._identity != self._file_identity():  # SQLite would go on, in a file without a name
+            raise DatabaseUnavailable("its file has been removed or replaced")
         try:
             with self._transaction(STATEMENT_SECONDS, writes=True) as connection:
                 statements.write(connection, entries)
@@ -154,6 +158,16 @@ class Database:
         if self._engine.dialect.name == "sqlite":
             with suppress(OSError):  # SQLite says it better
                 Path(str(self._engine.url.database)).touch(mode=0o600)
+
+    def _file_identity(self) -> tuple[int, int] | None:
+        """Which file a SQLite database is in at present; None where there is none."""
+        if self._engine.dialect.name != "sqlite":
+            return None
+        try:
+            found = Path(str(self._engine.url.database)).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _wipe(self) -> None:
         """SQLite's log holds what was deleted until it is put away."""

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnClause,
-    ColumnElement,
     Connection,
     Insert,
     Integer,
@@ -149,12 +148,8 @@ def _upsert_turn(dialect: str) -> Insert:
 
 @cache
 def _end_stream(dialect: str) -> Update:
-    """Told again of a call that turned out otherwise, its length and counts are not told again."""
+    """What is learned of an end later on adds to what the stream has said itself."""
     lasted, counted = bindparam("lasted", type_=Integer), bindparam("counted", type_=Json)
-    if dialect == "postgresql":
-        both: ColumnElement[Any] = streams.c.counts.op("||")(counted)
-    else:
-        both = func.json_patch(streams.c.counts, counted, type_=Json)
     return (
         update(streams)
         .where(
@@ -163,10 +158,16 @@ def _end_stream(dialect: str) -> Update:
         )
         .values(
             outcome=bindparam("how"),
-            duration_ms=case((lasted > 0, lasted), else_=streams.c.duration_ms),
-            counts=both,
+            duration_ms=case((streams.c.duration_ms > lasted, streams.c.duration_ms), else_=lasted),
+            counts=_MERGED[dialect](streams.c.counts, counted),
         )
     )
+
+
+_MERGED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "sqlite": func.json_patch,
+    "postgresql": lambda kept, more: kept.op("||")(more),
+}
 
 
 def _excluded(column: str) -> ColumnClause[Any]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx
 import trio
 
-from ..errors import PermanentVendorError, TransientVendorError, VendorError
+from ..errors import PermanentVendorError, TransientVendorError, VendorError, retry_after_of
 
 TRIES: Final = 4
 TRY_SECONDS: Final = 4.0
@@ -101,11 +101,10 @@ def _said(response: httpx.Response) -> tuple[int | None, str]:
 def _refusal(response: httpx.Response, code: int | None, said: str) -> VendorError:
     status = response.status_code
     again = status >= 500 or status in TOO_MANY or code in TOO_MANY or status == 408
-    retry_after = response.headers.get("retry-after", "")
     return (TransientVendorError if again else PermanentVendorError)(
         "twilio",
         f"{said} ({code})" if code else said,
         status=status,
         request_id=response.headers.get("twilio-request-id"),
-        retry_after=float(retry_after) if retry_after.isdecimal() else None,
+        retry_after=retry_after_of(response.headers.get("retry-after", "")),
     )

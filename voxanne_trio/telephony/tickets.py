@@ -92,8 +92,18 @@ class Tickets:
 
     def awaited_seconds(self, patience: float) -> float:
         """How long until each ticket of ours has been taken or is `patience` seconds old."""
-        latest = max(self._awaited.values(), default=-math.inf)
+        latest = max(self._recent(patience), default=-math.inf)
         return max(0.0, latest + patience - self._wall_clock())
+
+    def awaited(self, patience: float) -> int:
+        """How many tickets of ours have not been taken and are not `patience` seconds old."""
+        return len(self._recent(patience))
+
+    def _recent(self, patience: float) -> list[float]:
+        """When they were given out. What seems to be of the future was before the clock was set
+        back: nobody knows how old it is, and it is not waited for."""
+        now = self._wall_clock()
+        return [at for at in self._awaited.values() if abs(now - at) < patience]
 
     def _signed_body(self, ticket: str) -> bytes:
         mac, body = _parts(ticket)

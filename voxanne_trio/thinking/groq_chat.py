@@ -19,7 +19,7 @@ import groq._base_client as groq_base
 import httpx
 import trio
 
-from ..errors import TransientVendorError, VendorError
+from ..errors import TransientVendorError, VendorError, retry_after_of
 from ..upstream import end_from_within
 from .chat_stream import ChatStream, vendor_error
 from .quota import Quota, Thrift
@@ -199,12 +199,11 @@ def _from_status(vendor: str, error: groq.APIStatusError) -> VendorError:
     body = error.body if isinstance(error.body, dict) else {}
     said = body.get("error", body)
     said = said if isinstance(said, dict) else {}
-    retry_after = error.response.headers.get("retry-after", "")
     return vendor_error(
         vendor,
         str(said.get("message") or "refused"),
         status=error.status_code,
         code=str(said.get("code") or ""),
         request_id=error.response.headers.get("x-request-id"),
-        retry_after=float(retry_after) if retry_after.replace(".", "", 1).isdigit() else None,
+        retry_after=retry_after_of(error.response.headers.get("retry-after", "")),
     )

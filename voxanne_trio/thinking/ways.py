@@ -117,7 +117,8 @@ class Ways:
 
     def may_speculate(self, now: float) -> bool:
         """Whether there is enough left for a question that may turn out to be for nothing."""
-        return self.in_order(now)[0].thrift() < Thrift.NO_SPECULATION
+        best = next((way for way in self.table if way.is_ready(now)), None)
+        return (best or self.in_order(now)[0]).thrift() < Thrift.NO_SPECULATION
 
     def health(self, now: float) -> dict[str, Health]:
         """Each vendor's."""

@@ -24,7 +24,7 @@ from ..blocking import RunSync, in_thread, run_here
 from ..call import Services
 from ..clinic import Clinic, ClinicProfileError, load_clinic
 from ..conversation import Script
-from ..errors import ConfigurationError, VendorError
+from ..errors import ConfigurationError, TransientVendorError, VendorError
 from ..health import Breaker
 from ..hearing import VoiceDetector, make_ears, prepare_detectors
 from ..humanizer import recited, spoken
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 CONNECTIONS: Final = 200
 GREETING_SECONDS: Final = 3.0
 """For the greeting of a fresh install to be synthesised, before calls are asked for."""
+
+PROBE_SECONDS: Final = 5.0
+"""For one vendor to answer: one that hangs is told by name."""
 
 KEPT_ALIVE: Final = 50
 KEEP_ALIVE_SECONDS: Final = 55.0
@@ -180,11 +183,13 @@ class Composition:
         found: dict[str, Exception | None] = {}
 
         async def ask(vendor: str, probe: Callable[[], object]) -> None:
-            try:
-                await probe()  # type: ignore[misc]
-                found[vendor] = None
-            except VendorError as error:
-                found[vendor] = error
+            found[vendor] = TransientVendorError(vendor, f"no answer within {PROBE_SECONDS:g} s")
+            with trio.move_on_after(PROBE_SECONDS):
+                try:
+                    await probe()  # type: ignore[misc]
+                    found[vendor] = None
+                except VendorError as error:
+                    found[vendor] = error
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._greeting_has_come)

@@ -81,6 +81,9 @@ Answer = Callable[[MediaSocket, Any, str], Awaitable[None]]
 
 SETTLE_SECONDS: Final = 1.0
 
+RINGING_SECONDS: Final = 5.0
+"""How long a stream that we have sent for is waited for; Twilio opens it within a second or two."""
+
 
 @attrs.define(eq=False)
 class LiveCall:
@@ -211,6 +214,13 @@ class Desk:
     def is_full(self) -> bool:
         """Whether one more call would be too many."""
         return len(self.calls) >= self.settings.max_calls
+
+    @property
+    def is_booked_up(self) -> bool:
+        """Whether one more that rings would be too many: those whose streams we have sent for are
+        on their way, and many may ring at once."""
+        coming = self.tickets.awaited(RINGING_SECONDS)
+        return len(self.calls) + coming >= self.settings.max_calls
 
     def takes(self, ticket: str) -> bool:
         """Whether a stream with this ticket may open now. A draining server keeps its word: it

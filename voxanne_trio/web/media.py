@@ -9,6 +9,7 @@ ends in a close of this socket, and of nothing else.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
@@ -16,13 +17,15 @@ from typing import Any, Final
 import trio
 
 from ..events import Draining
-from ..observe.logs import CallLog
+from ..observe.logs import CallLog, Seldom
 from ..telephony.media_stream import SocketGone
 from ..telephony.signature import SETTINGS_HEADER, SIGNATURE_HEADER, is_signed
 from ..telephony.tickets import BadTicket
 from .desk import Answer, Desk, LiveCall
 from .inflow import EXTENSION, HANDOVER, Inflow
 from .pump import Pump
+
+log = logging.getLogger("voxanne.web")
 
 PATH: Final = "/ws/media-stream/"
 CLOSE_SECONDS: Final = 2.0
@@ -127,6 +130,7 @@ class MediaEndpoint:
         self._desk = desk
         self._answer = answer
         self._inside = inside
+        self._strangers = Seldom(log)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "websocket" and _raw_path(scope).startswith(PATH):
@@ -139,7 +143,7 @@ class MediaEndpoint:
         try:
             services, call_sid = self._admit(scope)
         except Refused as refused:
-            CallLog("").warning("Stream refused: %s", refused)
+            self._strangers.warning("Stream refused: %s", refused)
             await _refuse(scope, send, refused)
             return
         calls = self._desk.calls

@@ -7,6 +7,7 @@ or late: what is known better stays.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,6 +18,9 @@ Form = Mapping[str, str]
 
 OVER: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 """What `CallStatus` says of a call that is no more."""
+
+_DURATION: Final = re.compile(r"[0-9]{1,6}")
+"""Seconds; what is longer is no recording of ours."""
 
 _TALKED: Final = frozenset({"completed", "answered"})
 
@@ -63,7 +67,7 @@ def call_is_over(records: Records, record: CallRecord | None, form: Form) -> Non
 def voicemail_left(records: Records, record: CallRecord | None, form: Form) -> None:
     """A message was recorded; told by the recording itself, and once more when it is stored."""
     seconds = form.get("RecordingDuration", "")
-    if form.get("RecordingStatus", "completed") != "completed" or not seconds.isdecimal():
+    if form.get("RecordingStatus", "completed") != "completed" or not _DURATION.fullmatch(seconds):
         return
     call_sid = form.get("CallSid", "")
     CallLog(call_sid).info("Voicemail of %s s: %s", seconds, form.get("RecordingUrl", "no URL"))

@@ -21,12 +21,9 @@ import attrs
 import httpx
 import trio
 
-from .desk import Desk
+from .desk import RINGING_SECONDS, Desk
 
 log = logging.getLogger("voxanne.web")
-
-RINGING_SECONDS: Final = 5.0
-"""How long a stream that we have sent for is waited for; Twilio opens it within a second or two."""
 
 AFTER_SECONDS: Final = 2.0
 """For Twilio to ask `/twiml/after`, once a call's stream has ended: where nobody answers, the
@@ -104,6 +101,8 @@ class Stopping:
         calls = self.desk.calls
         handover = await self.another_replica()
         self.desk.parting = True
+        if not calls:
+            return  # they have ended meanwhile
         how = "handing them over" if handover else "no other replica answers, ending them"
         log.warning("%d live calls are left: %s", len(calls), how)
         calls.take_leave(handover)

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 from quart import Quart, Response, jsonify, request
 from quart_trio.wrappers import TrioResponse
 
-from ..observe.logs import CallLog
+from ..observe.logs import CallLog, Seldom
 from ..telephony import twiml
 from ..telephony.signature import SETTINGS_HEADER, SIGNATURE_HEADER, is_signed
 from . import outcomes
@@ -32,6 +32,7 @@ ANSWER_PATH: Final = "/twiml"
 STATUS_PATH: Final = "/twilio/status"
 
 MAX_FIELDS: Final = 200
+MOST_OF_URL: Final = 300
 _CALL_SID: Final = re.compile(r"CA[0-9a-zA-Z]{1,62}")
 _PASSED_ON: Final = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Cf-Connecting-Ip", "Via")
 
@@ -55,7 +56,7 @@ def add_webhooks(app: Quart, desk: Desk) -> None:
     ):
         app.add_url_rule(path, endpoint=path, view_func=view, methods=["POST"])
     app.add_url_rule("/calls/<call_sid>", view_func=hooks.call_data, methods=["GET"])
-    app.register_error_handler(NotSigned, _refused)
+    app.register_error_handler(NotSigned, hooks.refused)
 
 
 class Webhooks:
@@ -64,6 +65,7 @@ class Webhooks:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._after = After(desk)
+        self._strangers = Seldom(log)
 
     async def answer(self) -> Response:
         """A call rings: connect it to a stream of ours, or say politely that we cannot."""
@@ -76,8 +78,10 @@ class Webhooks:
         if self._desk.draining:  # for another replica, or the number's fallback
             CallLog(call_sid).warning("Draining: call refused")
             return TrioResponse("draining", 503, content_type="text/plain")
-        if self._desk.is_full:
-            CallLog(call_sid).warning("All %d lines busy: call refused", len(self._desk.calls))
+        if self._desk.is_booked_up:
+            CallLog(call_sid).warning(
+                "All %d lines busy: call refused", self._desk.settings.max_calls
+            )
             return _twiml(twiml.busy(composition.clinic.name))
         if not composition.can_speak:  # so Twilio's own voice says it, at once
             CallLog(call_sid).warning("There is no voice: call refused")
@@ -96,10 +100,15 @@ class Webhooks:
         """A stream of ours is over, or what came after it: what the call does next. Any replica
         can tell; answered whatever state this one is in."""
         form = await self._form()
-        self._desk.rescue.heard_of(form.get("CallSid", ""))
-        if not _CALL_SID.fullmatch(form.get("CallSid", "")):
+        call_sid = form.get("CallSid", "")
+        self._desk.rescue.heard_of(call_sid)
+        if not _CALL_SID.fullmatch(call_sid):
             return _twiml(twiml.apology("", ""))
-        return _twiml(await self._after.document(form, request.args))
+        try:
+            return _twiml(await self._after.document(form, request.args))
+        except Exception:  # noqa: BLE001 - whatever it is, the caller hears an apology
+            CallLog(call_sid).exception("What the call does next cannot be told")
+            return _twiml(self._apology())
 
     async def whisper(self) -> Response:
         """A person has answered a dialled call: who it is, before they are joined."""
@@ -126,11 +135,13 @@ class Webhooks:
     async def stream_status(self) -> Response:
         """What became of a stream; the only notice of one that never reached us."""
         form = await self._form()
-        call_log = CallLog(form.get("CallSid", ""))
+        call_sid = form.get("CallSid", "")
+        call_log = CallLog(call_sid)
         if form.get("StreamEvent") == "stream-error":
             call_log.warning("Twilio: stream error: %s", form.get("StreamError", "no reason given"))
-            call_sid, stream_sid = form.get("CallSid", ""), form.get("StreamSid", "")
-            self._desk.rescue.stream_failed(call_sid, stream_sid, request.args.to_dict())
+            if _CALL_SID.fullmatch(call_sid):
+                query = request.args.to_dict()
+                self._desk.rescue.stream_failed(call_sid, form.get("StreamSid", ""), query)
         else:
             call_log.debug("Twilio: %s", form.get("StreamEvent", "stream event"))
         return TrioResponse(status=204)
@@ -142,6 +153,18 @@ class Webhooks:
             record = await found(form.get("CallSid", ""), composition.records)
             outcomes.voicemail_left(composition.records, record, form)
         return TrioResponse(status=204)
+
+    async def refused(self, error: NotSigned) -> Response:
+        """A request that Twilio did not make."""
+        self._strangers.warning(
+            "Webhook refused: %s (is VOXANNE_PUBLIC_URL what Twilio calls?)", error
+        )
+        return TrioResponse("not signed by Twilio", 403, content_type="text/plain")
+
+    def _apology(self) -> str:
+        if (composition := self._desk.composition) is None:
+            return twiml.apology("", "")
+        return twiml.apology(composition.clinic.name, composition.clinic.phone)
 
     async def call_data(self, call_sid: str) -> Response:
         """A call's record, for the operator: with the token, or from this machine itself."""
@@ -172,7 +195,7 @@ class Webhooks:
             settings=request.headers.get(SETTINGS_HEADER, ""),
             body=body,
         ):
-            raise NotSigned(f"not signed by Twilio for {url}")
+            raise NotSigned(f"not signed by Twilio for {url[:MOST_OF_URL]}")
         only_waits(request.scope)
         return dict(pairs)
 
@@ -212,8 +235,3 @@ def _target(scope: Any) -> str:
 
 def _twiml(document: str) -> Response:
     return TrioResponse(document, content_type=twiml.CONTENT_TYPE)
-
-
-async def _refused(error: NotSigned) -> Response:
-    log.warning("Webhook refused: %s (is VOXANNE_PUBLIC_URL what Twilio calls?)", error)
-    return TrioResponse("not signed by Twilio", 403, content_type="text/plain")
