@@ -63,6 +63,7 @@ class DatabaseRecords:
         self._taken_until = self._written_until = 0
         self._progress = trio.Event()
         self._trouble = _Trouble()
+        self._has_refused = False
 
     @property
     def failure(self) -> str | None:
@@ -146,8 +147,9 @@ class DatabaseRecords:
         found = await self._run_sync(
             partial(self._database.find, call_sid), limiter=self._reading, abandon_on_cancel=True
         )
-        if found is None:  # its beginning may be what there was no room for
-            return self._remembered(call_sid) if self._waiting.dropped else None
+        if found is None:  # its beginning may be what there was no room for, or in another file
+            is_known_here = self._waiting.dropped or self._has_refused
+            return self._remembered(call_sid) if is_known_here else None
         if self._waiting.count == said_until:
             self._memory.remember(copy_of(found))
         return found
@@ -201,6 +203,7 @@ class DatabaseRecords:
             self._trouble.note(f"no answer within {WRITE_SECONDS:g} s")
             return False
         self._trouble.is_over(self._waiting.dropped)
+        self._has_refused = self._has_refused or bool(refused)
         for reason in refused:
             log.warning("An entry of a call was refused: %s", reason)
         return True
