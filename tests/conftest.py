@@ -25,6 +25,13 @@ WALL_SECONDS: Final = 60
 """For one test; a test that needs more is marked `wall_seconds(N)`."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs in real time is kept in one worker, so that it has a core of its own."""
+    for item in items:
+        if item.get_closest_marker("sockets") is not None:
+            item.add_marker(pytest.mark.xdist_group("sockets"))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Fail the test when it stands still: by an interrupt, which Trio brings to its main task."""

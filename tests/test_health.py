@@ -55,8 +55,7 @@ def test_the_pause_grows_with_each_probe_that_fails_up_to_the_longest() -> None:
     for _ in range(7):
         pauses.append(round(breaker.better_after - now, 3))
         now = breaker.better_after
-        breaker.begin(now)
-        breaker.failed(DOWN, now)
+        breaker.failed(DOWN, now, is_probe=breaker.begin(now))
     assert pauses == [2, 4, 8, 16, 32, 60, 60]
     breaker.begin(breaker.better_after)
     breaker.worked()
@@ -65,8 +64,7 @@ def test_the_pause_grows_with_each_probe_that_fails_up_to_the_longest() -> None:
 
 def test_a_probe_that_nobody_waits_for_makes_way_for_the_next() -> None:
     breaker = opened()
-    breaker.begin(12.0)
-    breaker.abandoned()
+    breaker.abandoned(is_probe=breaker.begin(12.0))
     assert breaker.health(12.1) is Health.DUE
     breaker.begin(12.1)
     assert breaker.health(17.0) is Health.PROBING
@@ -78,8 +76,12 @@ def test_calls_that_were_under_way_when_it_opened_do_not_lengthen_the_pause() ->
     for _ in range(5):
         breaker.failed(DOWN, 10.5)
     assert breaker.better_after == 12.0
+    breaker.begin(12.0)
+    breaker.failed(DOWN, 12.5)  # not the probe, which is still on its way
+    breaker.abandoned()
+    assert breaker.health(12.5) is Health.PROBING
     breaker.worked()  # one of them did work
-    assert breaker.health(10.6) is Health.CLOSED
+    assert breaker.health(12.6) is Health.CLOSED
 
 
 @pytest.mark.parametrize(("retry_after", "due"), [(None, 12.0), (1.0, 12.0), (30.0, 40.0)])

@@ -34,7 +34,9 @@ PAGES: Final = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs
 FIRST_COMMAND: Final = (
     "python3 -m venv .venv && .venv/bin/pip install -q '.[sandbox]' && .venv/bin/voxanne demo"
 )
-SECOND_COMMAND: Final = ".venv/bin/pip install -q -e '.[test]' && .venv/bin/python -m pytest"
+SECOND_COMMAND: Final = (
+    ".venv/bin/pip install -q -e '.[test]' && .venv/bin/python -m pytest -n auto"
+)
 
 DISTRIBUTIONS: Final = {
     "deepgram": "deepgram-sdk",

@@ -66,8 +66,8 @@ async def test_a_whole_call_without_any_vendor(
     assert heard[0].startswith("Thanks for calling")
     assert "technical trouble" in heard[-1]
     assert placed.result()["hung_up_by"] == ["twiml"]
-    told = placed.result()["twilio_says"]  # nothing is left to apologise for
-    assert told[0].startswith("Please leave your message")
+    assert record.outcome == "transfer"  # nobody is there: to voicemail
+    assert placed.result()["twilio_says"][0].startswith("Please leave your message")
 
 
 async def test_on_a_fresh_install_without_a_voice_twilio_itself_answers_at_once(

@@ -23,9 +23,11 @@ from voxanne_trio.events import (
 )
 from voxanne_trio.records import CallRecord, InMemoryRecords, ToolRecord, TurnRecord
 from voxanne_trio.resuming import (
+    AFTER_UNKNOWN,
     Past,
     acquaintance_of,
     history_of,
+    last_answer,
     look_up,
     past_of,
     resumption,
@@ -117,10 +119,23 @@ def test_words_that_no_turn_holds_are_asked() -> None:
         ([turn(1, "BBL?", "Yes. It is 3 hours. And more?", "Yes.")], "It is 3 hours. And more?"),
         ([turn(0, None, GREETING), turn(1, None, "Still there?")], "How can I help you today?"),
         ([turn(0, None, GREETING, "")], ""),
+        ([turn(3, None, "We were cut off. It is 3 hours.", "We were")], "It is 3 hours."),
     ],
 )
 def test_where_we_were(turns: list[TurnRecord], left_off: str) -> None:
-    assert where_we_were(turns, lambda text: text == "Still there?") == left_off
+    asides = {"Still there?", "We were cut off."}
+    assert where_we_were(turns, asides.__contains__) == left_off
+
+
+def test_what_is_repeated_is_the_answer_not_that_we_were_cut_off() -> None:
+    asides = {"Still there?", "We were cut off."}
+    turns = [
+        turn(2, "BBL?", "It is long."),
+        turn(3, None, "We were cut off. It is long."),
+        turn(4, None, "Still there?"),
+    ]
+    assert last_answer(turns, asides.__contains__) == "It is long."
+    assert last_answer(turns[2:], asides.__contains__) == ""
 
 
 def test_the_idle_ladder_counts_the_whole_call() -> None:
@@ -149,9 +164,21 @@ async def test_a_look_up_is_short_and_only_for_calls_that_go_on(
     )
     assert await look_up(first, Slow(), 0.0) is None
     assert trio.current_time() == 0
-    assert await look_up(again, Slow(), 0.0) == Past()
+    unknown = Past(next_turn=AFTER_UNKNOWN)
+    assert await look_up(again, Slow(), 0.0) == unknown
     assert trio.current_time() == pytest.approx(0.3)
-    assert await look_up(again, Broken(), 0.0) == Past()
+    assert await look_up(again, Broken(), 0.0) == unknown
+
+
+@pytest.mark.parametrize("records", [Slow(), Broken()], ids=["slow", "broken"])
+async def test_where_the_database_fails_this_process_still_knows_its_calls(
+    records: InMemoryRecords, autojump_clock: trio.testing.MockClock
+) -> None:
+    records.call_started(CallRecord(call_sid="CA1", stream_sid="MZ1", started_at=0.0))
+    records.turn_ended("CA1", turn(0, None, GREETING))
+    past = await look_up(CallStarted("CA1", "MZ2", "AC1", {"resumes": "2"}), records, 9.0)
+    assert past is not None
+    assert (past.next_turn, past.seconds) == (1, 9.0)
 
 
 # The table

@@ -7,6 +7,7 @@ import pytest
 import trio
 import trio.testing
 
+from tests.test_resuming import cut_after
 from voxanne_trio.clinic import Clinic
 from voxanne_trio.records import CallRecord
 from voxanne_trio.sandbox.faults import Fault
@@ -111,6 +112,21 @@ async def test_0_while_we_speak_silences_us_and_puts_the_caller_through(
         assert record.outcome == "transferred"
 
 
+async def test_a_line_that_breaks_as_we_put_the_caller_through_does_not_keep_them_from_it(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with world() as here:
+        opened(here)
+        placed = here.call({"stay_silent": 1.5}, {"press": "0"}, "await_hang_up")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(cut_after, here, placed, 3.0)
+            await here.sandbox.place(placed)
+        record = await here.record(placed)
+        assert heard(record).startswith("Of course.")
+        assert verbs(placed) == ["Connect", "Dial", "Hangup"]
+        assert record.outcome == "transferred"
+
+
 async def test_a_number_that_is_keyed_in_is_no_wish_for_a_person(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
@@ -118,6 +134,17 @@ async def test_a_number_that_is_keyed_in_is_no_wish_for_a_person(
         opened(here)
         placed = await here.ring("listen", {"press": "5550100"}, {"stay_silent": 3}, "hang_up")
         assert verbs(placed) == ["Connect"]
+
+
+async def test_where_words_are_private_so_are_keys(
+    caplog: pytest.LogCaptureFixture, autojump_clock: trio.testing.MockClock
+) -> None:
+    caplog.set_level("DEBUG", logger="voxanne")
+    async with world(log_words=False) as here:
+        await here.ring("listen", {"press": "7"}, {"stay_silent": 3}, "hang_up")
+    told = [line for line in caplog.messages if "Key" in line]
+    assert told
+    assert not any("7" in line for line in told)
 
 
 async def test_thanks_over_the_transfer_do_not_call_it_off_and_a_change_of_mind_does(

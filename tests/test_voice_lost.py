@@ -150,5 +150,8 @@ def test_where_every_way_is_dead_an_apology_follows_in_time(kind: str, after: in
     heard = answer(*dead)
     assert " ".join(heard.words).endswith("Could you say that once more?")
     assert heard.longest_pause < DEAD_AIR_SECONDS
-    assert heard.turn.latency_ms["total"] is not None
-    assert heard.turn.latency_ms["total"] < DEAD_AIR_SECONDS * 1_000
+    latency_ms = heard.turn.latency_ms
+    assert latency_ms["gap"] is not None
+    assert latency_ms["gap"] < DEAD_AIR_SECONDS * 1_000  # a filler, if the apology is not there yet
+    assert latency_ms["total"] is not None
+    assert latency_ms["total"] < 2 * DEAD_AIR_SECONDS * 1_000 + 500

@@ -5,9 +5,9 @@ the recogniser, and at most one reply, which is a nursery of its own whose cance
 barge-in. Whatever happens is an event, told synchronously to the floor (`turns`), whose pure table
 answers with commands, carried out at once; no command waits, so none can be lost half-way.
 
-    Twilio ─▶ MediaStream.read ─frames─▶ AudioRing ─▶ Ears.listen ─events─▶ tell ─▶ turns.step
-                     │   └───────frames─▶ Detector.feed ────events────────▶ tell ─▶    │
-                     └─────────────────────────────────────events─────────▶ tell ─▶    │
+    Twilio ─▶ MediaStream.read ─frames─▶ Intake ─▶ AudioRing ─▶ Ears.listen ─▶ tell ─▶ turns.step
+                     │                     └────▶ Detector.feed ──events───▶ tell ─▶    │
+                     └────────────────────────────────────────────events───▶ tell ─▶    │
     Twilio ◀─ Playback.run ◀─audio─ Utterance ◀─sentences─ Thought (a reply) ◀─commands┘
 """
 
@@ -22,7 +22,6 @@ import attrs
 import trio
 
 from . import turns
-from .audio import silence
 from .conversation import Conversation, Script
 from .errors import BadMessage
 from .events import (
@@ -33,13 +32,12 @@ from .events import (
     ReplyAudible,
     ReplyFailed,
     TurnEnded,
-    VoiceStarted,
     VoiceStopped,
 )
-from .hearing import AudioRing, Detector, Ears, FarEnd
+from .hearing import AudioRing, Detector, Ears, FarEnd, Intake
 from .observe.narration import Narrator
-from .records import CallRecord, Records, Then
-from .resuming import Past, look_up
+from .records import CallRecord, Records
+from .resuming import Past, look_up, what_next
 from .settings import Settings
 from .speaking import Speaker
 from .telephony.media_stream import MediaSocket, MediaStream, SocketGone
@@ -52,9 +50,6 @@ START_SECONDS: Final = 10.0
 """How long a connected socket may take to say `start`."""
 
 CLOSE_SECONDS: Final = 2.0
-
-VOICE_ENDS_MS: Final = 400
-"""Silence that ends any voice."""
 
 Watch = Callable[["Call", Event, tuple[turns.Command, ...]], None]
 
@@ -121,9 +116,7 @@ class Call:
         self.audio = AudioRing()
         self.ears = services.make_ears(self.sid)
         far_end = FarEnd()
-        self.detector = services.make_detector(far_end)
-        self.voice = False
-        """Whether the caller's voice is on."""
+        self.intake = Intake(self.audio, services.make_detector(far_end), self.tell)
         self.playback = Playback(started.stream_sid, pacing_of(settings), self.tell, far_end)
         self.timers: Timers
         self.conversation: Conversation
@@ -145,7 +138,7 @@ class Call:
                 start(self.playback.run, self.stream.socket.send, name=f"play {self.sid}")
                 start(self.ears.listen, self.audio, self.tell, name=f"listen {self.sid}")
                 start(self._read, name=f"read {self.sid}")
-                start(self._watch_line, name=f"watch {self.sid}")
+                start(self._watch, name=f"watch {self.sid}")
                 past, started = self.past, self.stream.started
                 self.tell(started if past is None else self.conversation.take_up(past))
                 self.stream.socket.on_draining(self.tell)
@@ -154,29 +147,12 @@ class Call:
             self._settle()
 
     async def _read(self) -> None:
-        await self.stream.read(hear=self._hear, tell=self.tell)
+        await self.stream.read(hear=self.intake.hear, tell=self.tell)
 
-    async def _watch_line(self) -> None:
-        await self.stream.watch(
-            lost_after=self.services.settings.stream_mute_ms / 1000,
-            probe=self.playback.probe,
-            pause=self._line_paused,
-            tell=self.tell,
-        )
-
-    def _hear(self, frame: bytes, at: float) -> None:
-        events = self.detector.feed(frame, at)
-        for event in events:
-            self.voice = isinstance(event, VoiceStarted)
-        self.audio.put(frame, at, voice=self.voice)
-        for event in events:
-            self.tell(event)
-
-    def _line_paused(self) -> None:
-        """Nothing comes, so a voice that was on gets no silence that would end it."""
-        for event in self.detector.feed(silence(VOICE_ENDS_MS), trio.current_time()):
-            self.voice = isinstance(event, VoiceStarted)
-            self.tell(event)
+    async def _watch(self) -> None:
+        lost_after = self.services.settings.stream_mute_ms / 1000
+        probe, pause = self.playback.probe, self.intake.pause
+        await self.stream.watch(lost_after=lost_after, probe=probe, pause=pause, tell=self.tell)
 
     def tell(self, event: Event | MarkReturned) -> None:
         """Something happened. When this returns, all that it leads to at once has been done."""
@@ -212,7 +188,7 @@ class Call:
             case ReplyFailed(_, reason):
                 self.log.error("Reply failed: %s", reason)
             case KeyPressed(digit):
-                self.log.info("Key %s", digit)
+                self.log.words("Key %s", digit)
             case _:
                 self.log.debug("%r", event)
 
@@ -292,7 +268,7 @@ class Call:
         self.services.records.call_ended(
             self.sid,
             outcome=outcome,
-            then=self._then(outcome),
+            then=what_next(outcome, meant=self.floor.ending, heard=self.conversation.last_heard),
             duration_ms=milliseconds,
             counts={
                 "frames": self.stream.frames,
@@ -302,19 +278,6 @@ class Call:
             },
         )
         self.log.info("Call ended: %s after %.1f s", outcome, milliseconds / 1000)
-
-    def _then(self, outcome: str) -> Then:
-        """What `/twiml/after` is to answer."""
-        endings = {ending.value: ending for ending in turns.Ending}
-        match endings.get(outcome):
-            case None | turns.Ending.HANDOVER:
-                return Then.GO_ON
-            case turns.Ending.TRANSFER:
-                return Then.TRANSFER
-            case turns.Ending.TROUBLE if not self.conversation.last_heard:
-                return Then.TRANSFER  # nobody heard our apology: the answer's is another voice
-            case _:
-                return Then.HANG_UP
 
     def _conversation(self, nursery: trio.Nursery) -> Conversation:
         return Conversation(

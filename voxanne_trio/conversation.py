@@ -25,7 +25,7 @@ from .observe.quality import quality_of
 from .observe.timeline import Timeline
 from .records import Records, TurnRecord
 from .reply import Reply, Ways, produce_answer, produce_recital
-from .resuming import Past, acquaintance_of, history_of, resumption, where_we_were
+from .resuming import Past, acquaintance_of, history_of, last_answer, resumption, where_we_were
 from .speaking.phrases import Phrases
 from .telephony.speech import Speech
 from .thinking import History, Message, ToolBox, ToolCall, messages_for
@@ -119,8 +119,7 @@ class Conversation:
         self.turns = past.next_turn
         if not past.asked:
             self.left_off = where_we_were(past.turns, asides.__contains__) or OFFER
-        answers = [t.heard for t in past.turns if t.heard and t.agent not in asides]
-        self.to_repeat = answers[-1] if answers else ""
+        self.to_repeat = last_answer(past.turns, asides.__contains__)
         return resumption(past, [lines[prompt] for prompt in _PROMPTS])
 
     def answer(self, number: int, text: Sensitive, *, farewell: bool, speculative: bool) -> None:

@@ -69,10 +69,13 @@ class Breaker:
         """When a probe may go: the less bad of two open breakers has the smaller one."""
         return max(self._opens_at, self._probe_until) if self._pause else 0.0
 
-    def begin(self, now: float) -> None:
-        """A call goes to the vendor. It must end with one of the three that follow."""
-        if self.health(now) is Health.DUE:
+    def begin(self, now: float) -> bool:
+        """A call goes to the vendor; whether it is the probe. It must end with one of the three
+        that follow, and a probe say that it was one."""
+        is_probe = self.health(now) is Health.DUE
+        if is_probe:
             self._probe_until = now + self.probe_seconds
+        return is_probe
 
     def worked(self) -> None:
         """It was answered."""
@@ -80,21 +83,21 @@ class Breaker:
         self._pause = self._opens_at = self._probe_until = 0.0
         self.reason = ""
 
-    def failed(self, error: VendorError, now: float) -> None:
+    def failed(self, error: VendorError, now: float, *, is_probe: bool = False) -> None:
         """It was not. Failures of calls that began before it opened do not lengthen the pause."""
         self._in_a_row += 1
         self.reason = error.reason
-        probed, self._probe_until = self._probe_until > 0, 0.0
-        if self._pause and not probed:
+        if self._pause and not is_probe:
             return
-        if probed:
-            self._pause = min(self._pause * 2, self.longest_seconds)
+        if self._pause:
+            self._pause, self._probe_until = min(self._pause * 2, self.longest_seconds), 0.0
         elif isinstance(error, PermanentVendorError) or self._in_a_row >= self.failures:
             self._pause = self.pause_seconds
         else:
             return
         self._opens_at = now + max(self._pause, error.retry_after or 0.0)
 
-    def abandoned(self) -> None:
+    def abandoned(self, *, is_probe: bool = False) -> None:
         """Nobody waited for what would become of it."""
-        self._probe_until = 0.0
+        if is_probe:
+            self._probe_until = 0.0

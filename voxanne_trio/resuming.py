@@ -1,4 +1,4 @@
-"""A call that goes on with a new stream: what its record says of where we were.
+"""A call over several streams: what comes after one, and where we were when the next begins.
 
 Knows how a record becomes a history, an acquaintance and an opening. Looking it up is the one wait,
 and it is short: a caller who was cut off is listening to silence.
@@ -7,6 +7,7 @@ and it is short: a caller who was cut off is listening to silence.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from itertools import dropwhile
 from typing import Final
 
 import attrs
@@ -15,8 +16,9 @@ import trio
 from .events import CallResumed, CallStarted, Sensitive
 from .humanizer import Acquaintance, recited
 from .observe.logs import CallLog
-from .records import CallRecord, Records, TurnRecord
+from .records import CallRecord, Records, Then, TurnRecord
 from .thinking import History, ToolCall
+from .turns import Ending
 
 LOOK_UP_SECONDS: Final = 0.3
 
@@ -24,6 +26,10 @@ PARAMETER: Final = "resumes"
 """Of the stream's TwiML: set where the call had a stream before."""
 
 NOTHING: Final = Sensitive("")
+
+AFTER_UNKNOWN: Final = 10_000
+"""The number of the first turn after those that could not be read: they are kept somewhere, and
+there are fewer, so none of them is written over."""
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +45,21 @@ class Past:
     """How long ago the call began."""
 
 
+def what_next(outcome: str, *, meant: Ending | None, heard: str) -> Then:
+    """What the call does now that a stream has ended so. `meant` is how we were ending the call, if
+    we were, and `heard` the last that was heard: a line that breaks keeps nobody from a person."""
+    if meant is Ending.TRANSFER:
+        return Then.TRANSFER
+    endings = {ending.value: ending for ending in Ending}
+    match endings.get(outcome):
+        case None | Ending.HANDOVER:
+            return Then.GO_ON
+        case Ending.TROUBLE if not heard:
+            return Then.TRANSFER  # nobody heard our apology: the answer's is another voice
+        case _:
+            return Then.HANG_UP
+
+
 async def look_up(started: CallStarted, records: Records, now: float) -> Past | None:
     """What is known of the call that a stream goes on with; None for a call's first stream.
 
@@ -46,16 +67,22 @@ async def look_up(started: CallStarted, records: Records, now: float) -> Past | 
     """
     if not started.parameters.get(PARAMETER):
         return None
-    record = None
-    try:
-        with trio.move_on_after(LOOK_UP_SECONDS):
-            record = await records.find(started.call_sid)
-    except Exception:  # noqa: BLE001 - whatever a database may raise, the caller hears us
-        CallLog(started.call_sid).exception("The call's record cannot be read")
+    record = await find(started.call_sid, records, LOOK_UP_SECONDS)
     if record is None:
         CallLog(started.call_sid).warning("A call goes on of which nothing is known")
-        return Past()
+        return Past(next_turn=AFTER_UNKNOWN)
     return past_of(record, now)
+
+
+async def find(call_sid: str, records: Records, seconds: float) -> CallRecord | None:
+    """The record of a call, in so many seconds at most: where it cannot be read, what this process
+    remembers. Never raises but `Cancelled`."""
+    try:
+        with trio.move_on_after(seconds):
+            return await records.find(call_sid)
+    except Exception:  # noqa: BLE001 - whatever a database may raise, the caller is answered
+        CallLog(call_sid).exception("The call's record cannot be read")
+    return records.known(call_sid)
 
 
 def past_of(record: CallRecord, now: float) -> Past:
@@ -111,8 +138,18 @@ def where_we_were(turns: Collection[TurnRecord], is_aside: Callable[[str], bool]
     for index, sentence in enumerate(sentences):
         begun += len("".join(sentence.split()))
         if begun > heard:
-            return " ".join(sentences[index:])
+            return " ".join(dropwhile(is_aside, sentences[index:]))
     return sentences[-1] if sentences else ""
+
+
+def last_answer(turns: Collection[TurnRecord], is_aside: Callable[[str], bool]) -> str:
+    """What was heard of the last turn that is worth saying again, without what opened it as we had
+    been cut off. Empty where there is none."""
+    for turn in reversed(tuple(turns)):
+        heard = [sentence.written.strip() for sentence in recited(turn.heard)]
+        if not is_aside(turn.agent) and (answer := " ".join(dropwhile(is_aside, heard))):
+            return answer
+    return ""
 
 
 def resumption(past: Past, prompts: Collection[str]) -> CallResumed:

@@ -98,6 +98,22 @@ async def test_what_is_found_is_what_was_just_said(file: str, autojump_clock: ob
         assert (await found(records)).then is Then.HANG_UP
 
 
+async def test_a_call_of_another_server_is_ended_here_however_busy_we_are(
+    file: str, autojump_clock: object
+) -> None:
+    async with database_records(file) as there:
+        there.call_started(a_call())
+        end(there, "stream lost")
+        await found(there)
+    async with database_records(file, Hop(seconds=0.01)) as here:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(found, here)
+            await trio.sleep(0.005)
+            here.call_started(a_call("CA2"))
+        end(here, "caller hung up", Then.HANG_UP)
+        assert (await found(here)).outcome == "caller hung up"
+
+
 async def test_a_busy_server_writes_in_batches_a_quiet_one_at_once(
     file: str, autojump_clock: object
 ) -> None:
@@ -195,14 +211,18 @@ async def test_a_call_whose_beginning_was_lost_is_still_known_here(
         assert await records.find("CA1") is not None
 
 
+def take_away(directory: Path) -> None:
+    for each in directory.iterdir():
+        each.rename(each.with_name(f"old-{each.name}"))
+
+
 async def test_a_call_whose_file_was_taken_away_is_still_known_here(
     file: str, tmp_path: Path, autojump_clock: object
 ) -> None:
     async with database_records(file) as records:
         records.call_started(a_call())
         assert (await found(records)).outcome is None
-        for each in tmp_path.iterdir():
-            each.rename(each.with_name(f"old-{each.name}"))
+        take_away(tmp_path)
         end(records, "farewell", Then.HANG_UP)
         await trio.sleep(LONGEST_PAUSE_SECONDS)
         assert (await found(records)).then is Then.HANG_UP

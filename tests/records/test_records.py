@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from voxanne_trio.events import Sensitive
 from voxanne_trio.records import InMemoryRecords, Then
+from voxanne_trio.web.outcomes import settle
 
 from .support import FULL_TURN, a_call, a_turn, any_records, end, found
 
@@ -27,6 +28,19 @@ async def test_a_call_goes_on_with_a_new_stream(any_url: str, autojump_clock: ob
         assert [turn.number for turn in call.turns] == [0, 1]
         assert (call.outcome, call.then) == ("farewell", Then.HANG_UP)
         assert (call.duration_ms, call.counts) == (2_000, {"gaps": 3, "dropped_ms": 40})
+
+
+async def test_what_a_call_turned_out_to_be_takes_nothing_away(
+    any_url: str, autojump_clock: object
+) -> None:
+    async with any_records(any_url) as records:
+        records.call_started(a_call())
+        end(records, "transfer", Then.TRANSFER, {"gaps": 2})
+        call = await found(records)
+        settle(records, call, "voicemail", Then.HANG_UP, {"voicemail_seconds": 9})
+        call = await found(records)
+        assert (call.outcome, call.then) == ("voicemail", Then.HANG_UP)
+        assert (call.duration_ms, call.counts) == (1_000, {"gaps": 2, "voicemail_seconds": 9})
 
 
 async def test_a_phrase_of_ours_answers_nothing(any_url: str, autojump_clock: object) -> None:

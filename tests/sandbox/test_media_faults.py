@@ -206,6 +206,8 @@ async def test_marks_that_do_not_come_back_as_they_should(autojump_clock: MockCl
     assert [name for name, _ in lost.marks()] == [names[0], *names[2:]]
     swapped, _ = await struck("media_marks_swapped", after=1)
     assert [name for name, _ in swapped.marks()] == [names[n] for n in (0, 2, 1, 3, 4)]
+    ever, _ = await struck("media_marks_swapped", times=None)
+    assert [name for name, _ in ever.marks()] == [names[n] for n in (1, 0, 3, 2)]
     late, _ = await struck("media_marks_late", after=1, seconds=0.5)
     assert [name for name, _ in late.marks()] == [names[n] for n in (0, 2, 3, 1, 4)]
     began = late.messages[0][0] - well.messages[0][0]

@@ -93,7 +93,13 @@ DEAD_REPLY_SPEAKS: Final = Mutation(
 )
 GATE_IS_OPEN: Final = Mutation(
     "a supposed reply is heard before its turn is over",
-    (Patch("telephony/playback.py", " or not speech.gate_open:", ":"),),
+    (
+        Patch(
+            "telephony/playback.py",
+            "self._paused or not speech.gate_open:\n            return float",
+            "self._paused:\n            return float",
+        ),
+    ),
     ("goes on",),
 )
 HOLD_LEAKS: Final = Mutation(
@@ -253,7 +259,6 @@ def broken(plans: Sequence[int | str]) -> list[dict[str, Any]]:
             return [
                 {"law": found.law, "plan": name, "detail": found.detail}
                 for found in outcome.violations
-                if not found.known
             ]
     return []
 

@@ -87,6 +87,27 @@ def test_whatever_the_model_does_the_caller_hears_something(fault: Fault) -> Non
     assert outcome.violations == ()
 
 
+NEVER_SILENT = (
+    *("listen", {"say": QUESTIONS[0]}, {"listen": 6_000}, {"say": QUESTIONS[1]}),
+    *({"listen": 6_000}, {"say": QUESTIONS[2]}, {"listen": 6_000}, {"say": QUESTIONS[3]}),
+    {"stay_silent": 20},
+)
+
+
+@pytest.mark.wall_seconds(60)
+@pytest.mark.parametrize("stt", ["flux", "nova"])
+@pytest.mark.parametrize(
+    "kind", ["listen_mute", "listen_half_open", "listen_wrong_fields", "listen_503", "listen_401"]
+)
+def test_whatever_the_recogniser_does_the_caller_is_answered(kind: str, stt: str) -> None:
+    call = CallPlan(script=NEVER_SILENT, leaves_after=80.0)
+    fault = Fault(kind=kind, times=None)
+    plan = Plan(calls=(call,), entropy=3, stt=stt, delay_ms=120.0, jitter_ms=40.0, faults=(fault,))
+    outcome = run(plan, keep_trace=True)
+    assert outcome.violations == ()
+    assert any("trouble" in line for line in outcome.last_lines if "Say" in line)  # to a person
+
+
 # Mutations: the whole of it is `python -m tests.simulation.mutations`.
 
 
@@ -104,9 +125,31 @@ def test_every_fault_has_its_reachable_states() -> None:
     for name in NAMES:
         assert coverage.reachable(name) <= set(coverage.COLUMNS)
     met = {coverage.cell("chat_503", "listening"): 3}
-    assert coverage.missing(met, ["chat_503"]) == ["chat_503 x processing"]
+    assert coverage.missing(met, ["chat_503"]) == ["chat_503 x processing", "chat_503 x speaking"]
     lines = coverage.table(met)
-    assert lines[1].split() == ["chat_503", ".", "3", "0", ".", ".", "."]
+    assert lines[1].split() == ["chat_503", ".", "3", "0", "0", ".", "."]
+
+
+def test_the_failure_table_is_met_row_by_row() -> None:
+    rows = coverage.failure_rows(
+        {"chat_503 x holding": 2, "chat_429 x holding": 1, "dtmf x idle": 1}
+    )
+    assert rows[coverage.MODEL] == {"holding": 3}
+    unmet = coverage.missing_rows(rows, ["chat_503", "webhook_slow"])
+    assert unmet == [
+        *(f"{coverage.MODEL} x {state}" for state in ("listening", "processing", "speaking")),
+        *(f"{coverage.WEBHOOK} x {state}" for state in ("idle", "ended")),
+    ]
+    assert coverage.table_of_rows(rows)[3].split() == [
+        "model",
+        "fails",
+        ".",
+        "0",
+        "0",
+        "0",
+        "3",
+        ".",
+    ]
 
 
 # Plans made by Hypothesis, which makes them small again where they fail.

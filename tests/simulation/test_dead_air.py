@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from tests.simulation.calls import (
@@ -14,10 +16,10 @@ from tests.simulation.calls import (
     played_out,
     voice,
 )
-from voxanne_trio.events import Sensitive
+from voxanne_trio.events import CallResumed, Sensitive, WordsHeard
 from voxanne_trio.simulation.laws.dead_air import DeadAir
 from voxanne_trio.simulation.observed import Evidence, FrameCame, Returned
-from voxanne_trio.turns import Answer, Commit, State
+from voxanne_trio.turns import Answer, Cancel, Commit, State
 
 LISTENING, PROCESSING = State.LISTENING, State.PROCESSING
 WORDS = Sensitive("How much is it?")
@@ -70,9 +72,30 @@ def test_the_floor_is_given_back_when_all_was_played() -> None:
     assert concluded(DeadAir(), evidence(), *said, played_out(3.3), late) == []
     (breach,) = concluded(DeadAir(), evidence(), *said, late)
     assert breach.detail == "all was played, and the floor is not given back"
-    assert concluded(DeadAir(), evidence(parted_at=1.0), *said, late) == []
+    assert concluded(DeadAir(), evidence(partings=((1.0, math.inf),)), *said, late) == []
     assert concluded(DeadAir(), evidence(), *said, Returned(1.2, ()), late) == []
     assert concluded(DeadAir(), evidence(), *said, FrameCame(4.9, 1), Returned(5.0, ()))
+
+
+def test_a_decision_that_is_taken_back_is_none_and_the_next_one_counts() -> None:
+    back = moved(3.5, PROCESSING, LISTENING, Cancel(2, forget_turn=True), event=WordsHeard(WORDS))
+    course = (answered(2.3, 2), back, answered(4.0, 3), audible(5.2, 3), played_out(8.1, 3))
+    assert dead_air(evidence(caller=CALLER, agent=voice((5.2, 8.0))), *course) == []
+    ((_, at),) = dead_air(evidence(caller=CALLER, agent=voice((6.5, 8.0))), *course)
+    assert at == 4.0
+
+
+def test_each_stream_of_a_call_is_judged_and_nothing_between_them() -> None:
+    parted = ((1.5, 4.0),)
+    gone = (moved(2.0, LISTENING, State.ENDED), Returned(2.0, ()))
+    resumed = moved(4.0, State.IDLE, State.SPEAKING, event=CallResumed())
+    late = (*gone, resumed, audible(4.1), played_out(5.6), answered(9.0, 2))
+    said = {"caller": voice((1.0, 2.0), (8.0, 8.6)), "partings": parted}
+    ((detail, at),) = dead_air(evidence(**said, agent=voice((4.1, 5.5), (12.0, 14.0))), *late)
+    assert (detail, at) == ("3.00 s of silence after a turn was decided", 9.0)
+    mute = evidence(**said, agent=voice((7.0, 8.0), (9.5, 14.0)))
+    ((detail, at),) = dead_air(mute, *gone, resumed, played_out(5.6), answered(9.0, 2))
+    assert (detail, at) == ("3.00 s of silence after a stream began", 4.0)
 
 
 def test_voice_that_is_never_answered() -> None:

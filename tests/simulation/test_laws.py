@@ -25,7 +25,7 @@ from tests.simulation.calls import (
     turn,
     words_of,
 )
-from voxanne_trio.events import Sensitive, VoiceStarted
+from voxanne_trio.events import Sensitive, VoiceStarted, WordsHeard
 from voxanne_trio.humanizer import Sentence
 from voxanne_trio.sandbox.playout import PlayOut
 from voxanne_trio.simulation.laws.heard import HeardText
@@ -43,7 +43,8 @@ from voxanne_trio.simulation.observed import (
     Returned,
     Sent,
 )
-from voxanne_trio.telephony.speech import Pace, Speech
+from voxanne_trio.telephony.passages import Pace
+from voxanne_trio.telephony.speech import Speech
 from voxanne_trio.turns import Answer, Cancel, Commit, GoOn, Hold, Repeat, Resume, Say, State
 from voxanne_trio.turns.floor import Phrase
 
@@ -293,6 +294,16 @@ def test_order_right() -> None:
     )
     assert found(InOrder(made), *sent(*first[:2]), clear(1.0), *sent(*first[1:], *second)) == []
     assert found(InOrder(made), *sent(*first[:2]), clear(1.0), *sent(*second)) == []
+    filled = (*sent(*first[:2], *phrase), clear(1.0))
+    assert found(InOrder(made), *filled, *sent(*phrase[1:], *first)) == []
+
+
+def test_what_no_mark_has_proven_may_be_taken_up_from_further_back() -> None:
+    made = Vocabulary()
+    long = words_of(made, "one two three four five six seven eight nine ten eleven twelve.")
+    course = (*sent(*long), clear(1.0), *sent(*long[1:]))
+    assert found(InOrder(made, marks_lost=True), *course) == []
+    assert found(InOrder(made), *course)
 
 
 def test_order_wrong() -> None:
@@ -333,6 +344,16 @@ def test_every_way_to_decide_a_turn_is_recorded() -> None:
     assert (
         concluded(Recorded(), nothing, moved(1.0, LISTENING, SPEAKING, Say(2, Phrase.SURE))) == []
     )
+
+
+def test_words_that_a_lost_stream_overtook_may_be_decided_in_the_next() -> None:
+    heard = moved(0.5, LISTENING, LISTENING, event=WordsHeard(WORDS))
+    overtaken = turn(WORDS.reveal(), "", timeline={"ended": 900})
+    known = evidence(record=record(overtaken, turn(WORDS.reveal(), "It depends.")))
+    gone = Returned(1.0, ())
+    assert concluded(Recorded(), known, heard, gone, SUPPOSED, COMMITTED) == []
+    (breach,) = concluded(Recorded(), known, heard, SUPPOSED, COMMITTED, gone)
+    assert "lacks" in breach.detail
 
 
 def test_words_that_the_calls_end_overtook_are_recorded_undecided() -> None:

@@ -10,7 +10,8 @@ from tests.telephony.test_playback import LOUD, fill, line
 from voxanne_trio.audio import silence
 from voxanne_trio.events import PlayedOut, RanDry, ReplyAudible
 from voxanne_trio.humanizer import Sentence
-from voxanne_trio.telephony.speech import Pace, Speech
+from voxanne_trio.telephony.passages import Pace
+from voxanne_trio.telephony.speech import Speech
 
 FILLER = silence(40) + LOUD * 4_800
 """640 ms, the first 40 of them silent."""
@@ -115,6 +116,16 @@ def test_a_filler_in_the_middle_of_a_passage_moves_nothing_that_is_said() -> Non
     for frame in range(30, 101):
         assert filled.heard_until(frame + 32) == plain.heard_until(frame)
     assert filled.heard_until(45) == plain.heard_until(30)
+
+
+@pytest.mark.parametrize("frame", [64, 80])
+def test_speech_that_is_held_soon_after_a_filler_takes_up_none_of_it(frame: int) -> None:
+    speech = Speech(1, Pace())
+    speech.begin((Sentence.verbatim("one two three four five six seven eight nine ten"),))
+    speech.add(LOUD * 4_800)
+    speech.interject(FILLER, speech.frames)
+    speech.add(LOUD * 4_800)
+    assert speech.pause_before(frame, 25) == 62
 
 
 def test_speech_that_breaks_off_after_a_filler_keeps_it() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from voxanne_trio.audio import FRAME_BYTES, silence
 from voxanne_trio.humanizer import Sentence
-from voxanne_trio.telephony.speech import Pace, Speech
+from voxanne_trio.telephony.passages import Pace
+from voxanne_trio.telephony.speech import Speech
 
 LOUD = b"\x80"
 FRAMES_A_CHARACTER = 4

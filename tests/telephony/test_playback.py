@@ -14,8 +14,9 @@ from tests.phone import Phone
 from voxanne_trio.audio import silence
 from voxanne_trio.events import PlayedOut, RanDry, ReplyAudible
 from voxanne_trio.humanizer import Sentence
+from voxanne_trio.telephony.passages import Pace
 from voxanne_trio.telephony.playback import CONTROL_MESSAGES, Pacing, PeerStalled, Playback
-from voxanne_trio.telephony.speech import Pace, Speech
+from voxanne_trio.telephony.speech import Speech
 
 LOUD = b"\x10"
 """A mu-law byte near full scale: voice, for the estimator."""

@@ -350,7 +350,17 @@ def test_long_voice_without_words_is_asked_about_twice_and_a_cough_is_not() -> N
     _, commands = run(VoiceStarted(1.0), VoiceStopped(1.3, 300), floor=LISTENING, scene=at(1.5))
     assert commands == [SetTimer(Timer.IDLE, about(7.8))]
     twice = attrs.evolve(floor, asked_again=2)
-    assert run(expired(Timer.VOICE_WITHOUT_WORDS), floor=twice)[1] == []
+    listened = at(6.0, covered_until=1.9)
+    assert run(expired(Timer.VOICE_WITHOUT_WORDS), floor=twice, scene=listened)[1] == []
+
+
+@pytest.mark.parametrize("covered_until", [None, 0.5])
+def test_voice_that_nobody_listens_to_goes_to_a_person(covered_until: float | None) -> None:
+    twice = attrs.evolve(LISTENING, asked_again=2, voiced_until=1.9)
+    scene = at(6.0, covered_until=covered_until)
+    floor, commands = run(expired(Timer.VOICE_WITHOUT_WORDS), floor=twice, scene=scene)
+    assert commands == [Say(2, Phrase.TROUBLE)]
+    assert floor.ending is Ending.TROUBLE
 
 
 def test_voice_that_never_stops_is_asked_about_too() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -156,7 +157,11 @@ def test_last_words_that_fail_still_end_the_call() -> None:
 
 def test_words_lost_with_the_recogniser_are_asked_for_again() -> None:
     lost = events.HearingRestored(words_lost=True)
-    assert run(lost, floor=LISTENING)[1] == [Say(2, Phrase.SAY_AGAIN)]
+    floor, commands = run(lost, floor=LISTENING)
+    assert commands == [Say(2, Phrase.SAY_AGAIN)]
+    assert floor.asked_again == 1
+    often = attrs.evolve(LISTENING, asked_again=3)
+    assert run(lost, floor=often)[1] == [Say(2, Phrase.TROUBLE)]
     assert run(events.HearingRestored(), floor=LISTENING)[1] == []
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from xml.etree import ElementTree as ET
 
 import attrs
@@ -15,8 +16,15 @@ from voxanne_trio.clinic import Clinic, load_clinic
 from voxanne_trio.events import Sensitive
 from voxanne_trio.records import CallRecord, InMemoryRecords, Then, TurnRecord
 from voxanne_trio.telephony.signature import sign
-from voxanne_trio.web.after import LIVED_SECONDS, MOST_STREAMS, next_stream
+from voxanne_trio.web.after import (
+    LIVED_SECONDS,
+    MOST_STREAMS,
+    SETTLE_SECONDS,
+    SETTLE_TRIES,
+    next_stream,
+)
 from voxanne_trio.web.application import VoxanneApp, create_app
+from voxanne_trio.web.rescue import AT_ONCE, Rescue
 
 from .support import CALL, PUBLIC, SETTINGS, TOKEN, FakeServices, echo, post
 
@@ -183,6 +191,21 @@ async def test_what_was_meant_may_still_be_on_its_way_into_the_record(
             assert names(await here.after()) == ["Hangup"]
 
 
+async def test_calls_of_a_server_that_died_do_not_wait_for_one_another(
+    autojump_clock: MockClock,
+) -> None:
+    async with office() as here:
+        began = trio.current_time()
+        async with trio.open_nursery() as nursery:
+            for number in range(40):
+                sid = f"CA{number}"
+                here.services.records.call_started(
+                    CallRecord(call_sid=sid, stream_sid="MZ1", started_at=here.clock.now)
+                )
+                nursery.start_soon(partial(here.after, CallSid=sid))
+        assert trio.current_time() - began <= SETTLE_SECONDS * SETTLE_TRIES + 0.01
+
+
 class Broken(InMemoryRecords):
     """Records whose database is gone: it hangs, or fails."""
 
@@ -202,6 +225,17 @@ async def test_no_database_is_no_reason_not_to_answer(
     async with office(FakeServices(records=Broken(seconds))) as here:
         before = trio.current_time()
         assert names(await here.after()) == ["Connect"]
+        assert trio.current_time() - before <= 1.0
+
+
+@pytest.mark.parametrize("seconds", [0, 3_600])
+async def test_without_a_database_a_call_of_ours_still_ends_as_was_meant(
+    seconds: float, autojump_clock: MockClock
+) -> None:
+    async with office(FakeServices(records=Broken(seconds))) as here:
+        here.call(Then.TRANSFER)
+        before = trio.current_time()
+        assert names(await here.after()) == ["Dial"]
         assert trio.current_time() - before <= 1.0
 
 
@@ -381,6 +415,37 @@ async def test_a_call_that_is_over_needs_nothing(status: str, autojump_clock: Mo
         assert names(await here.after(CallStatus=status)) == ["Hangup"]
 
 
+@pytest.mark.parametrize("status_first", [True, False])
+@pytest.mark.parametrize(
+    ("query", "form", "outcome"),
+    [
+        ("?dialled=1", {"DialBridged": "true"}, "transferred"),
+        ("?dialled=1", {"DialBridged": "false"}, "caller hung up during the transfer"),
+        ("?recorded=1", {"RecordingDuration": "7"}, "voicemail"),
+    ],
+)
+async def test_who_hangs_up_on_a_person_or_after_a_message_has_got_what_they_wanted(
+    query: str,
+    form: dict[str, str],
+    outcome: str,
+    status_first: bool,
+    autojump_clock: MockClock,
+) -> None:
+    async with office() as here:
+        here.call(Then.TRANSFER, "transfer")
+
+        async def status() -> None:
+            over = {"CallSid": CALL, "CallStatus": "completed"}
+            await post(here.app.test_client(), "/twilio/status", **over)
+
+        if status_first:
+            await status()
+        assert names(await here.after(query, CallStatus="completed", **form))[-1] == "Hangup"
+        if not status_first:
+            await status()
+        assert (await here.record).outcome == outcome
+
+
 @pytest.mark.parametrize(
     ("known", "then"),
     [
@@ -432,10 +497,12 @@ class Rest:
         return True
 
 
-async def stream_error(here: Office, stream_sid: str = "MZ1", call_sid: str = CALL) -> None:
+async def stream_error(
+    here: Office, stream_sid: str = "MZ1", query: str = "", call_sid: str = CALL
+) -> None:
     await post(
         here.app.test_client(),
-        "/twilio/stream",
+        f"/twilio/stream{query}",
         CallSid=call_sid,
         StreamSid=stream_sid,
         StreamEvent="stream-error",
@@ -464,7 +531,8 @@ async def test_a_call_that_is_left_on_a_dead_stream_is_fetched_by_rest(
 async def test_a_call_that_is_well_is_left_alone(what: str, autojump_clock: MockClock) -> None:
     rest = Rest()
     async with office(FakeServices(rest=rest)) as here:
-        here.call(Then.HANG_UP if what == "meant to end" else Then.GO_ON)
+        outcome = None if what == "another stream" else "x"
+        here.call(Then.HANG_UP if what == "meant to end" else Then.GO_ON, outcome)
         await stream_error(here, "MZ0" if what == "another stream" else "MZ1")
         if what == "asked":
             await here.after()
@@ -474,6 +542,55 @@ async def test_a_call_that_is_well_is_left_alone(what: str, autojump_clock: Mock
             )
         await trio.sleep(20)
         assert rest.updates == []
+
+
+async def test_streams_that_never_reach_us_are_fetched_so_often_and_then_a_person(
+    autojump_clock: MockClock,
+) -> None:
+    rest = Rest()
+    async with office(FakeServices(rest=rest)) as here:
+        here.call(outcome="stream lost")
+        query = ""
+        for number in range(3):
+            await stream_error(here, f"MZ{number + 1}", query)
+            await trio.sleep(20)
+            document = ET.fromstring(rest.updates[-1][2])
+            (stream,) = [*document.iter("Stream")] or [ET.Element("Stream")]
+            query = stream.get("statusCallback", "").removeprefix(f"{PUBLIC}/twilio/stream")
+        assert len(rest.updates) == 3
+        assert names(document) == ["Say", "Dial"]
+
+
+async def test_a_call_that_cannot_be_fetched_harms_no_other(
+    autojump_clock: MockClock,
+) -> None:
+    fetched: list[str] = []
+
+    async def document(call_sid: str, stream_sid: str, query: Mapping[str, str]) -> str:
+        await trio.lowlevel.checkpoint()
+        if call_sid == "CA1":
+            raise ValueError("a fault of ours")
+        return call_sid
+
+    async def update(call_sid: str, document: str) -> bool:
+        await trio.sleep(15)
+        fetched.append(call_sid)
+        return True
+
+    rescue = Rescue()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(rescue.run, document, update)
+        for number in range(30):
+            rescue.stream_failed(f"CA{number}", "MZ1", {})
+        await trio.sleep(8)
+        tasks = len(nursery.child_tasks) + sum(
+            len(inner.child_tasks) for task in nursery.child_tasks for inner in task.child_nurseries
+        )
+        assert tasks <= 1 + AT_ONCE
+        rescue.heard_of("CA29")
+        await trio.sleep(100)
+        nursery.cancel_scope.cancel()
+    assert sorted(fetched) == sorted(f"CA{number}" for number in range(29) if number != 1)
 
 
 @pytest.mark.parametrize("call_sid", ["CAä", "CA/../x\n", ""])
@@ -486,22 +603,6 @@ async def test_a_sid_that_is_none_is_fetched_by_nobody(
         await trio.sleep(20)
         assert rest.updates == []
         assert here.services.running
-
-
-async def test_an_error_of_ours_in_fetching_one_call_harms_no_other(
-    autojump_clock: MockClock,
-) -> None:
-    class Failing(Rest):
-        async def update_call(self, call_sid: str, document: str) -> bool:
-            await super().update_call(call_sid, document)
-            raise ValueError("a bug")
-
-    rest = Failing()
-    async with office(FakeServices(rest=rest)) as here:
-        for tries in (1, 2):
-            await stream_error(here)
-            await trio.sleep(20)
-            assert len(rest.updates) == tries
 
 
 def test_the_sample_clinic_can_be_reached() -> None:

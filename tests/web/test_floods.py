@@ -74,7 +74,7 @@ class Backlog:
 async def test_in_a_flood_two_thirds_of_the_time_stay_with_the_calls(
     autojump_clock: MockClock,
 ) -> None:
-    newcomers = Newcomers(2)
+    newcomers = Newcomers(16)  # two are many
     with trio.socket.socket() as unused:
         await unused.bind(("127.0.0.1", 0))
         unused.listen()

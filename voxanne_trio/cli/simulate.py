@@ -47,7 +47,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="do not look at it",
     )
-    add("--count-known", action="store_true", help="silences while a vendor fails count, too")
     add("--nightly", action="store_true", help="fail where a fault has not met a state it can meet")
     add("--processes", type=int, metavar="N", help="instead of one for each core")
     add("--trace", type=Path, metavar="FILE", help="write every event of one call")
@@ -95,7 +94,6 @@ def _job(arguments: argparse.Namespace) -> Job:
     return Job(
         options=_options(arguments),
         without_laws=frozenset(arguments.without_law),
-        counts_known=arguments.count_known,
         nightly=arguments.nightly,
     )
 
@@ -225,9 +223,10 @@ def _summary(whole: dict[str, Any]) -> list[str]:
     if whole["faults"]:
         lines += coverage.table(whole["coverage"])
         lines.append(f"{len(whole['coverage_missing'])} pairs of a fault and a state not met")
-    if whole["known"]:
-        by_law = ", ".join(f"{n} of law {law}" for law, n in whole["known_by_law"].items())
-        lines.append(f"known, and not counted: {by_law} while a vendor failed")
+        lines += ["", *coverage.table_of_rows(whole["coverage_rows"])]
+        unmet = ", ".join(whole["coverage_rows_missing"]) or "none"
+        lines.append(f"rows of the failure table that have not met a state: {unmet}")
+        lines.append(f"a fault struck in {whole['struck']} of {whole['calls']}")
     return [*lines, *_failure_lines(whole), f"trace {whole['trace_digest']}"]
 
 

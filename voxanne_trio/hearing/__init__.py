@@ -17,6 +17,7 @@ from ..upstream import Dialer
 from .echo import FarEnd
 from .engines import prepare as prepare_detectors
 from .flux import Flux
+from .intake import Intake
 from .nova import Nova
 from .ring import AudioRing
 from .vad import VoiceDetector
@@ -26,6 +27,7 @@ __all__ = [
     "Detector",
     "Ears",
     "FarEnd",
+    "Intake",
     "VoiceDetector",
     "make_ears",
     "prepare_detectors",

@@ -52,6 +52,8 @@ class Database:
         self._engine = engine_for(url)
         self._is_current = False
         self._identity: tuple[int, int] | None = None
+        self.was_replaced = False
+        """Whether its file was taken away while it was in use, and made anew."""
 
     def __str__(self) -> str:
         return described(self._engine)
@@ -94,7 +96,9 @@ class Database:
                 ) from error
             raise
         self._is_current = True
-        self._identity = self._file_identity()
+        identity = self._file_identity()
+        self.was_replaced = self.was_replaced or self._identity not in {None, identity}
+        self._identity = identity
 
     def write(self, entries: Sequence[Entry]) -> list[str]:
         """Write the entries, in one transaction.

@@ -63,7 +63,6 @@ class DatabaseRecords:
         self._taken_until = self._written_until = 0
         self._progress = trio.Event()
         self._trouble = _Trouble()
-        self._has_refused = False
 
     @property
     def failure(self) -> str | None:
@@ -117,7 +116,11 @@ class DatabaseRecords:
                     return await self._read(call_sid)
                 except DatabaseUnavailable as unavailable:
                     log.warning("Call %s was not looked up: %s", call_sid, unavailable)
-        return self._remembered(call_sid)
+        return self.known(call_sid)
+
+    def known(self, call_sid: str) -> CallRecord | None:
+        call = self._memory.known(call_sid)
+        return copy_of(call) if call is not None else None
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Write until cancelled, then what is left, for at most `LAST_SECONDS`.
@@ -148,15 +151,11 @@ class DatabaseRecords:
             partial(self._database.find, call_sid), limiter=self._reading, abandon_on_cancel=True
         )
         if found is None:  # its beginning may be what there was no room for, or in another file
-            is_known_here = self._waiting.dropped or self._has_refused
-            return self._remembered(call_sid) if is_known_here else None
-        if self._waiting.count == said_until:
+            is_known_here = self._waiting.dropped or self._database.was_replaced
+            return self.known(call_sid) if is_known_here else None
+        if self._waiting.count == said_until or self._memory.known(call_sid) is None:
             self._memory.remember(copy_of(found))
         return found
-
-    def _remembered(self, call_sid: str) -> CallRecord | None:
-        call = self._memory.known(call_sid)
-        return copy_of(call) if call is not None else None
 
     async def _start(self) -> None:
         try:
@@ -203,7 +202,6 @@ class DatabaseRecords:
             self._trouble.note(f"no answer within {WRITE_SECONDS:g} s")
             return False
         self._trouble.is_over(self._waiting.dropped)
-        self._has_refused = self._has_refused or bool(refused)
         for reason in refused:
             log.warning("An entry of a call was refused: %s", reason)
         return True

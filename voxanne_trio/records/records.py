@@ -134,11 +134,16 @@ class Records(Protocol):
         duration_ms: int,
         counts: Mapping[str, int],
     ) -> None:
-        """A stream of a call is over, however. Never waits."""
+        """A stream of a call is over, however; or the call has turned out otherwise since, which
+        takes nothing from its length and counts. Never waits."""
         ...
 
     async def find(self, call_sid: str) -> CallRecord | None:
         """The call of that sid, with the turns it has so far."""
+        ...
+
+    def known(self, call_sid: str) -> CallRecord | None:
+        """What this process remembers of it, at once; another may have gone on with it since."""
         ...
 
     @property
@@ -192,7 +197,6 @@ class InMemoryRecords:
         return self._calls.get(call_sid)
 
     def known(self, call_sid: str) -> CallRecord | None:
-        """The call of that sid, as it stands and goes on."""
         return self._calls.get(call_sid)
 
     def remember(self, call: CallRecord) -> None:

@@ -20,7 +20,7 @@ from typing import Any, Final
 import attrs
 
 from . import trace
-from .coverage import missing
+from .coverage import failure_rows, missing, missing_rows
 from .determinism import Limits
 from .laws import RUN, Violation
 from .plan import Options, Plan
@@ -46,8 +46,6 @@ class Job:
 
     options: Options
     without_laws: frozenset[int] = frozenset()
-    counts_known: bool = False
-    """Whether what is known to be missing yet counts like everything else."""
     nightly: bool = False
     """Whether a cell of a fault and a state that nothing met is a failure."""
 
@@ -160,9 +158,7 @@ def _stood_still(seed: int, seconds: int) -> Outcome:
 
 def as_object(job: Job, seed: int, found: Sequence[Outcome], real_seconds: float) -> dict[str, Any]:
     """What a batch is reported as: the command's JSON."""
-    violations = [failure for outcome in found for failure in _failures(job, outcome)]
-    failures = [one for one in violations if not one.pop("known") or job.counts_known]
-    known = [one for one in violations if one not in failures]
+    failures = [failure for outcome in found for failure in _failures(job, outcome)]
     interruptions = sum(outcome.interruptions for outcome in found)
     exact = sum(outcome.exact for outcome in found)
     if interruptions >= ENOUGH and exact < SHARE * interruptions:
@@ -170,9 +166,11 @@ def as_object(job: Job, seed: int, found: Sequence[Outcome], real_seconds: float
         failures.append(_failure(4, seed, detail, job.command(seed, len(found))))
     coverage: Counter[str] = sum((Counter(outcome.coverage) for outcome in found), Counter())
     unmet = missing(coverage, job.options.faults)
+    rows = failure_rows(coverage) if job.options.faults else {}
+    rows_unmet = missing_rows(rows, job.options.faults)
     virtual = sum(outcome.virtual_seconds for outcome in found)
     return {
-        "ok": not failures and not (job.nightly and unmet),
+        "ok": not failures and not (job.nightly and (unmet or rows_unmet)),
         "calls": len(found),
         "turns": sum(outcome.turns for outcome in found),
         "seed": seed,
@@ -186,8 +184,9 @@ def as_object(job: Job, seed: int, found: Sequence[Outcome], real_seconds: float
         "interruptions": interruptions,
         "heard_within_a_word": exact,
         "violations_by_law": dict(sorted(Counter(str(f["law"]) for f in failures).items())),
-        "known": known,
-        "known_by_law": dict(sorted(Counter(str(one["law"]) for one in known).items())),
+        "struck": sum(outcome.struck > 0 for outcome in found),
+        "coverage_rows": rows,
+        "coverage_rows_missing": rows_unmet,
         "coverage": dict(sorted(coverage.items())),
         "coverage_missing": unmet,
     }
@@ -199,7 +198,6 @@ def _failures(job: Job, outcome: Outcome) -> Iterator[dict[str, Any]]:
             "at": violation.at,
             "call": violation.call,
             "faults": list(violation.faults),
-            "known": violation.known,
         }
 
 

@@ -140,7 +140,11 @@ class Evidence:
     """Of the caller's audio, when the call ended."""
     delay_seconds: float
     """The longest that a message is on its way, one way."""
-    parted_at: float = math.inf
-    """When the network parted the phone and us."""
+    partings: Sequence[tuple[float, float]] = ()
+    """When the network parted the phone and us, and when the next stream of the call began."""
     hearing_failed_at: float = -math.inf
     """When a fault last struck the way to the recogniser."""
+
+    def is_parted(self, at: float) -> bool:
+        """Whether the phone and we have been parted, and no other stream has begun yet."""
+        return any(begins <= at < ends for begins, ends in self.partings)

@@ -14,15 +14,13 @@ import attrs
 
 from ..sandbox.faults import Fault
 from ..sandbox.line import CLEAN, Line
-from .faults import NAMES, OF_ONE_CALL, STATES, drawn
+from .aims import Aim, aimed
+from .faults import NAMES, OF_ONE_CALL
 from .schedules import Schedule
 from .scripts import Script, clinic_call
 
 PROFILES: Final = ("target", "typical", "bad", "fixed:260,110,90")
 RECOGNISERS: Final = ("flux", "nova")
-
-_FAULTY: Final = 0.75
-"""Share of plans that have a fault, where faults are allowed."""
 
 
 @attrs.frozen(kw_only=True)
@@ -73,6 +71,11 @@ class Plan:
     faults: tuple[Fault, ...] = ()
     strikes_from: str = "idle"
     """The state of the first call from which on faults can strike."""
+    strikes_in: tuple[str, ...] = ()
+    """For each fault the state of the first call in which alone it strikes; empty: in any."""
+    otherwise: Fault | None = None
+    """What strikes when none of them has for `patience` seconds."""
+    patience: float = 0.0
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     without_laws: frozenset[int] = frozenset()
 
@@ -95,8 +98,8 @@ class Plan:
             jitter_ms=round(rng.uniform(0, 50), 1),
         )
         # Drawn last: with other faults allowed, all else stays as it is.
-        state, faults = _faults(rng, options.faults, len(calls))
-        return attrs.evolve(plan, faults=faults, strikes_from=state)
+        aim = _aim(rng, seed, options.faults, calls)
+        return attrs.evolve(plan, **attrs.asdict(aim, recurse=False))
 
 
 def _calls(rng: random.Random) -> tuple[CallPlan, ...]:
@@ -129,13 +132,13 @@ def _schedule(rng: random.Random, options: Options) -> Schedule:
     return Schedule(options.schedule or kind, seed, changes)
 
 
-def _faults(
-    rng: random.Random, allowed: tuple[str, ...], calls: int
-) -> tuple[str, tuple[Fault, ...]]:
-    """None, one, or a few; in a world of several calls of such kinds as can be told apart."""
-    if calls > 1:
+def _aim(
+    rng: random.Random, seed: int, allowed: tuple[str, ...], calls: tuple[CallPlan, ...]
+) -> Aim:
+    """Faults, where any are allowed; in a world of several calls such as can be told apart."""
+    alone = len(calls) == 1
+    if not alone:
         allowed = tuple(name for name in allowed if name in OF_ONE_CALL)
-    if not allowed or rng.random() >= _FAULTY:
-        return "idle", ()
-    # Streams are told apart by their numbers, and numbered once the schedule is armed.
-    return drawn(rng, allowed, STATES if calls == 1 else STATES[:1])
+    if not allowed:
+        return Aim()
+    return aimed(rng, seed, allowed, by_state=alone, leaves_after=calls[0].leaves_after)

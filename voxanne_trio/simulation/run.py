@@ -21,9 +21,7 @@ from ..sandbox.stream import Link
 from ..sandbox.voice import pieces
 from .determinism import Limits, Stuck, virtual_run
 from .faults import (
-    OF_DEEPGRAM,
     OF_ONE_CALL,
-    OF_THE_VOICE,
     PARTING,
     UNHEARING,
     WatchedSchedule,
@@ -70,12 +68,14 @@ class Outcome:
     virtual_seconds: float
     """Of all its calls, from ringing to their ends; the world's start and rest do not count."""
     real_seconds: float
+    struck: int = 0
+    """How many faults struck."""
     last_lines: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether every law was kept, but for what is known."""
-        return all(violation.known for violation in self.violations)
+        """Whether every law was kept."""
+        return not self.violations
 
 
 class Meddler(trio.abc.Instrument):
@@ -109,15 +109,7 @@ def run(
         simulation.fail(_told(error))
     outcome = simulation.outcome(time.perf_counter() - began)
     violations = (*outcome.violations, *_suffering(plan, outcome))
-    return attrs.evolve(outcome, violations=tuple(_classed(v) for v in violations))
-
-
-def _classed(violation: Violation) -> Violation:
-    """Silence while the recogniser fails is known. While the model or the voice does, it is not:
-    there are fillers, second ways, and an apology that is kept as audio."""
-    failing = (OF_DEEPGRAM - OF_THE_VOICE).intersection(violation.faults)
-    known = "law 5 under faults" if violation.law == DEAD_AIR and failing else ""
-    return attrs.evolve(violation, known=known)
+    return attrs.evolve(outcome, violations=violations)
 
 
 def _suffering(plan: Plan, outcome: Outcome) -> Iterator[Violation]:
@@ -127,7 +119,7 @@ def _suffering(plan: Plan, outcome: Outcome) -> Iterator[Violation]:
     alone = len(plan.calls) == 1
     if alone or not plan.faults or not broken or NEIGHBOURS in plan.without_laws:
         return
-    twin = run(attrs.evolve(plan, faults=()))
+    twin = run(attrs.evolve(plan, faults=(), strikes_in=(), otherwise=None))
     anyway = {(violation.call, violation.law) for violation in twin.violations}
     for violation in broken:
         if (violation.call, violation.law) not in anyway:
@@ -155,7 +147,9 @@ class Simulation:
         self.watching: list[Witness] = []
         self.placed: list[Placed] = []
         self.broken: list[Violation] = []
-        self.schedule = WatchedSchedule(plan.faults, plan.strikes_from)
+        self.schedule = WatchedSchedule(
+            plan.faults, plan.strikes_from, plan.strikes_in, plan.otherwise
+        )
         self.schedule.struck = self._struck
         self.streams: list[Witness] = []
         """Whose stream was asked for, in order."""
@@ -196,9 +190,9 @@ class Simulation:
             await self._conclude(here)
 
     def _prepare(self, here: World, number: int, call: CallPlan) -> None:
-        placed = here.call(*call.script)
-        placed.call.microphone = NumberedMicrophone(
-            0.0, seeded(self.plan.entropy, f"line {number}")
+        placed = here.call(*call.script, line=call.line, seed=self.plan.entropy + number)
+        placed.call.microphone = NumberedMicrophone.in_place_of(
+            placed.call.microphone, seeded(self.plan.entropy, f"line {number}")
         )
         witness = Witness(
             name=f"call-{number}",
@@ -218,7 +212,8 @@ class Simulation:
         made: dict[int, Law] = {number: law() for number, law in LAWS.items()}
         settings = attrs.evolve(SETTINGS, **self.plan.settings)
         made[1] = Silenced(settings.hold_max_ms / 1000, vocabulary)
-        made[6] = InOrder(vocabulary)
+        marks_lost = any(fault.kind == "media_marks_lost" for fault in self.plan.faults)
+        made[6] = InOrder(vocabulary, marks_lost)
         return {n: law for n, law in made.items() if n not in self.plan.without_laws}
 
     # The calls.
@@ -226,6 +221,8 @@ class Simulation:
     async def _calls(self, here: World) -> None:
         async with trio.open_nursery() as striking:
             striking.start_soon(terminate, self.schedule, here.stopping)
+            if self.plan.patience:
+                striking.start_soon(self.schedule.insist, self.plan.patience)
             async with trio.open_nursery() as calling:
                 for number, call in enumerate(self.plan.calls):
                     calling.start_soon(self._call, here, number, call)
@@ -285,7 +282,7 @@ class Simulation:
             dropped_ms=ring.dropped_ms if ring is not None else {},
             waiting_ms=ring.waiting_ms if ring is not None else 0.0,
             delay_seconds=(self.plan.delay_ms + self.plan.jitter_ms) / 1000,
-            parted_at=witness.parted_at,
+            partings=witness.partings,
             hearing_failed_at=witness.hearing_failed_at,
         )
 
@@ -315,6 +312,7 @@ class Simulation:
             calls=len(self.plan.calls),
             virtual_seconds=self.virtual_seconds,
             real_seconds=real_seconds,
+            struck=len(self.schedule.hits),
             last_lines=tuple(self.trace.lines),
         )
 

@@ -19,15 +19,16 @@ import trio
 
 from ..audio import BYTES_PER_MS, FRAME_BYTES
 from ..call import Call, Services, answer
-from ..events import Draining, Event
+from ..events import CallResumed, Draining, Event
 from ..sandbox.deepgram import Deepgram
 from ..sandbox.journal import Entry
 from ..sandbox.listening import Machine
 from ..sandbox.phone import PhoneCall
 from ..telephony.media_stream import MediaSocket
 from ..telephony.playback import CONTROL_MESSAGES, WAITING_MS
-from ..turns import State
+from ..turns import Floor, State
 from . import trace
+from .coverage import of_a_reply
 from .laws import RUN, Law, Violation
 from .numbered import SPELT, Reading, Vocabulary, frame_number
 from .observed import (
@@ -44,6 +45,8 @@ from .trace import Trace
 
 EACH_LAW: Final = 5
 """Violations of one law by one call that are kept; more say nothing new."""
+
+SLOW_LINE: Final = "media_slow"
 
 _PAYLOAD: Final = '"payload":"'
 _SPELT: Final = slice(4 * SPELT.start // 3, 4 * (SPELT.stop + 1) // 3)
@@ -69,9 +72,11 @@ class Witness:
     """Who else is shown everything."""
     stream_asked: Callable[[Witness], None] | None = None
     """Told when Twilio is about to open a stream of this call."""
-    parted_at: float = math.inf
+    partings: list[tuple[float, float]] = attrs.field(factory=list)
     hearing_failed_at: float = -math.inf
     _reading: Reading = attrs.field(factory=Reading)
+    _felt: dict[str, tuple[int, State]] = attrs.field(factory=dict)
+    """The reply that a fault struck, and the state that it was last counted in."""
 
     def show(self, observed: Observation) -> None:
         """Show every law what happened."""
@@ -98,10 +103,12 @@ class Witness:
         """A fault has struck this call."""
         self.trace.write(at, self.name, f"fault {fault}")
         self.struck(fault)
+        if self.call is not None and of_a_reply(fault):
+            self._felt[fault] = self.call.floor.reply, self.state
         if fault not in self.faults:
             self.faults = (*self.faults, fault)
         if parted:
-            self.parted_at = min(self.parted_at, at)
+            self.partings.append((at, math.inf))
 
     # The product's side.
 
@@ -109,6 +116,9 @@ class Witness:
         """For `Services.watch`."""
         now, before, floor = trio.current_time(), self.state, call.floor
         self.call, self.state = call, floor.state
+        if isinstance(event, CallResumed):
+            self.partings = [(begins, min(ends, now)) for begins, ends in self.partings]
+        self._feel(floor)
         said = [trace.plain(event), trace.plain(commands), trace.plain(floor)]
         self.trace.write(now, self.name, f"told {trace.of_value(said)}")
         reply = call.conversation.reply
@@ -128,6 +138,15 @@ class Witness:
         )
         self.show(told)
         self.turns += told.decides
+
+    def _feel(self, floor: Floor) -> None:
+        """A reply that is not whole takes the fault that struck it along, from state to state."""
+        for fault, (reply, state) in list(self._felt.items()):
+            if floor.reply != reply or floor.produced:
+                del self._felt[fault]
+            elif floor.state is not state:
+                self.struck(fault)
+                self._felt[fault] = reply, floor.state
 
     def sent(self, message: str) -> None:
         """The product gave its socket a message."""
@@ -159,6 +178,8 @@ class Witness:
         self.trace.write(entry.at, self.name, trace.of_entry(entry))
         if entry.kind in {"hang_up", "dtmf"}:
             self.struck(entry.kind if entry.kind == "dtmf" else f"hang up by {entry.detail}")
+            if entry.kind == "hang_up" and SLOW_LINE in self.faults:
+                self.partings.append((now, math.inf))  # we hear of it late
         elif entry.kind == "verb" and entry.detail["name"] == "Connect":
             if self.stream_asked is not None:
                 self.stream_asked(self)

@@ -27,7 +27,8 @@ from ..audio import FRAME_MS
 from ..errors import VoxanneError
 from ..events import PlayedOut, RanDry, ReplyAudible
 from .codec import encode_clear, encode_mark, encode_media
-from .speech import Pace, Speech
+from .passages import Pace
+from .speech import Speech
 
 WAITING_MS: Final = 30_000
 """Audio that may wait to be played; a lease ends when synthesis ends, not when speech does."""

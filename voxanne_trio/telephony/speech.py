@@ -8,15 +8,13 @@ gives the word. In doubt less is claimed than was heard. Positions are in frames
 
 from __future__ import annotations
 
-import math
 import re
 from itertools import accumulate
 from typing import Final
 
-import attrs
-
 from ..audio import FRAME_BYTES, is_voiced, padded
 from ..humanizer import Sentence
+from .passages import FAR_OFF, Pace, Passage, surely
 
 PAUSE_FRAMES: Final = 3
 """Unvoiced frames in a row that make a pause between words or sentences."""
@@ -27,67 +25,10 @@ SENTENCE_PAUSE_FRAMES: Final = 10
 LIKELY_LENGTHS: Final = (0.7, 1.4)
 """A pause ends a sentence where its voiced frames are so many times those that the pace expects."""
 
-FAR_OFF: Final = 2.0
-
 _INNER_PAUSE: Final = re.compile(r"[,;:-] ")
-
-DOUBT: Final = 0.7
-"""How far, in characters, the estimate wanders over one character."""
 
 SNAP_FRAMES: Final = 25
 """How far a predicted sentence boundary is moved to a pause."""
-
-
-def _surely(share: float, characters: int) -> int:
-    """How many of a sentence's characters have been said when that share of its voice has.
-
-    Words are not spoken evenly: the estimate wanders off between the two ends that are known, as
-    the root of the distance to the nearer one, and by so much less is claimed.
-    """
-    said = share * characters
-    return int(said - DOUBT * math.sqrt(max(0.0, min(said, characters - said))))
-
-
-@attrs.define
-class Pace:
-    """How many voiced frames a spoken character takes, learned from complete passages.
-
-    It starts slow (12.5 characters a second): then too little is claimed rather than too much.
-    """
-
-    characters: float = 100.0
-    frames: float = 400.0
-
-    def learn(self, characters: int, voiced_frames: int) -> None:
-        """Nothing from a passage with far more or less voice than its text has: it was not it."""
-        expected = self.frames_for(characters)
-        if expected / FAR_OFF < voiced_frames < expected * FAR_OFF:
-            self.characters = self.characters * 0.8 + characters
-            self.frames = self.frames * 0.8 + voiced_frames
-
-    def frames_for(self, characters: int) -> float:
-        return characters * self.frames / self.characters
-
-
-@attrs.define(eq=False)
-class _Passage:
-    """What one flush gives."""
-
-    sentences: tuple[Sentence, ...]
-    start: int = 0
-    end: int | None = None  # known once the flush is complete
-    boundaries: tuple[int, ...] = ()  # where each sentence ends, in frames
-
-    @property
-    def characters(self) -> int:
-        return sum(len(sentence.spoken) for sentence in self.sentences)
-
-    def make_room(self, at: int, frames: int) -> None:
-        """So many frames that are not its own come in before that one."""
-        self.start += frames if self.start >= at else 0
-        self.boundaries = tuple(end + frames if end > at else end for end in self.boundaries)
-        if self.end is not None and self.end > at:
-            self.end += frames
 
 
 class Speech:
@@ -107,7 +48,7 @@ class Speech:
         self._rest = b""  # of a frame that is not whole yet
         self._voiced = bytearray()  # 0 or 1 for each frame; asides say nothing: 0
         self._asides: list[tuple[int, int]] = []  # from, to
-        self._passages: list[_Passage] = []
+        self._passages: list[Passage] = []
         self._filling = 0
         self._first_of_aside: int | None = None
 
@@ -116,7 +57,7 @@ class Speech:
     def begin(self, sentences: tuple[Sentence, ...]) -> None:
         """Announce a passage: the audio after the passages before it says these sentences."""
         start = self.frames if self._filling == len(self._passages) else 0
-        self._passages.append(_Passage(sentences, start))
+        self._passages.append(Passage(sentences, start))
 
     def add(self, audio: bytes) -> None:
         """Audio of the passage being filled, of any size."""
@@ -133,7 +74,7 @@ class Speech:
         self._pace.learn(passage.characters, sum(self._voiced[passage.start :]))
         self._close(passage, pause)
 
-    def _close(self, passage: _Passage, pause: bytes) -> None:
+    def _close(self, passage: Passage, pause: bytes) -> None:
         passage.end = self.frames
         passage.boundaries = self._boundaries(passage)
         self._append(padded(pause))
@@ -170,7 +111,7 @@ class Speech:
             kept += [head] if head is not None else []
             rest += [tail] if tail is not None else []
         if self.frames > passage.start:
-            self._passages.append(_Passage(tuple(kept), passage.start))
+            self._passages.append(Passage(tuple(kept), passage.start))
             self._close(self._passages[-1], b"")
         return tuple(rest)
 
@@ -191,7 +132,7 @@ class Speech:
             if self._filling < len(self._passages):
                 self._passages[self._filling].start = self.frames
 
-    def _cut(self, passage: _Passage, sent: int) -> tuple[int, int]:
+    def _cut(self, passage: Passage, sent: int) -> tuple[int, int]:
         """Where to cut a passage that is not complete, and how many characters are said by then.
 
         At the end of a sentence nothing has to be guessed; it is worth saying the next one again,
@@ -204,7 +145,7 @@ class Speech:
         frame = max(last_pause, passage.start, sent)
         return frame, self._characters_said(passage, frame)
 
-    def _last_sentence_end(self, passage: _Passage, frame: int) -> tuple[int, int]:
+    def _last_sentence_end(self, passage: Passage, frame: int) -> tuple[int, int]:
         """How many characters of a passage, still being filled, are surely said before `frame`, and
         where the voice goes on after them: by the long pauses at the ends of sentences."""
         characters, start = 0, passage.start
@@ -299,13 +240,15 @@ class Speech:
     def pause_before(self, frame: int, at_most: int) -> int:
         """Where to take speech up again: the last pause before `frame`, at most so far back. An
         aside is not taken up: what comes after it is."""
-        if (aside := self.aside_at(frame)) is not None:
-            return aside[1]
         earliest = max(frame - at_most, self._forgotten, 0)
-        for position in range(frame, earliest, -1):
-            if not self._voiced[position - 1 : position + 1].strip(b"\0"):
-                return position
-        return earliest
+        pauses = (
+            position
+            for position in range(frame, earliest, -1)
+            if not self._voiced[position - 1 : position + 1].strip(b"\0")
+        )
+        found = frame if self.aside_at(frame) is not None else next(pauses, earliest)
+        aside = self.aside_at(found)
+        return found if aside is None else aside[1]
 
     # Heard
 
@@ -353,7 +296,7 @@ class Speech:
             index += sum(frame >= end for end in passage.boundaries[:-1])
         return index
 
-    def _heard_inside(self, passage: _Passage, frame: int) -> list[str]:
+    def _heard_inside(self, passage: Passage, frame: int) -> list[str]:
         if passage.end is None:
             return self._heard_of_unfinished(passage, frame)
         heard: list[str] = []
@@ -365,11 +308,11 @@ class Speech:
                 continue
             voiced = sum(self._voiced[start:end]) or 1
             share = sum(self._voiced[start : max(frame, start)]) / voiced
-            heard.append(sentence.written_until(_surely(share, len(sentence.spoken))))
+            heard.append(sentence.written_until(surely(share, len(sentence.spoken))))
             break
         return heard
 
-    def _heard_of_unfinished(self, passage: _Passage, frame: int) -> list[str]:
+    def _heard_of_unfinished(self, passage: Passage, frame: int) -> list[str]:
         characters = self._characters_said(passage, frame)
         heard: list[str] = []
         for sentence in passage.sentences:
@@ -379,7 +322,7 @@ class Speech:
                 break
         return heard
 
-    def _characters_said(self, passage: _Passage, frame: int) -> int:
+    def _characters_said(self, passage: Passage, frame: int) -> int:
         """Spoken characters of a passage, still being filled, that its audio up to `frame` says."""
         before, start = self._last_sentence_end(passage, frame)
         characters = passage.characters - before
@@ -387,7 +330,7 @@ class Speech:
         voiced = sum(self._voiced[start : max(frame, start)])
         return before + int(characters * voiced / expected)
 
-    def _boundaries(self, passage: _Passage) -> tuple[int, ...]:
+    def _boundaries(self, passage: Passage) -> tuple[int, ...]:
         assert passage.end is not None
         if not passage.sentences:
             return ()
@@ -404,7 +347,7 @@ class Speech:
     def _is_pause(self, frame: int) -> bool:
         return not self._voiced[frame] and self.aside_at(frame) is None
 
-    def _likely_pause(self, frame: int, passage: _Passage) -> int:
+    def _likely_pause(self, frame: int, passage: Passage) -> int:
         """Where the pause begins that most likely ends a sentence: a long one, not far away."""
         assert passage.end is not None
         first = max(frame - SNAP_FRAMES, passage.start + 1)

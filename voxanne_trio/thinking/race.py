@@ -32,6 +32,7 @@ class _Attempt:
     way: Way
     began: float
     scope: trio.CancelScope
+    is_probe: bool
     has_begun: bool = False
     is_lost: bool = False  # another has won
 
@@ -78,7 +79,8 @@ class Race:
                 way = waiting.pop(self._best_of(waiting))
                 if way in self.failed and not _is_worth_another_try(self._last_failure):
                     continue
-                attempt = _Attempt(way, trio.current_time(), trio.CancelScope())
+                now = trio.current_time()
+                attempt = _Attempt(way, now, trio.CancelScope(), way.health.begin(now))
                 self._running.append(attempt)
                 nursery.start_soon(self._ask, attempt, name=f"ask {way.model}")
                 await self._until_another_is_wanted(attempt, waiting)
@@ -107,8 +109,7 @@ class Race:
         return bool(waiting) and waiting[self._best_of(waiting)].thrift() < Thrift.NO_HEDGING
 
     async def _ask(self, attempt: _Attempt) -> None:
-        way, failure = attempt.way, None
-        way.health.begin(attempt.began)
+        failure: VendorError | None = None
         attempt.scope.deadline = attempt.began + self.first_token_seconds
         try:
             with attempt.scope:
@@ -158,9 +159,12 @@ class Race:
             way.waited(now - attempt.began)
         if failure is None or attempt.is_lost:
             # Cut off by the caller, it had still answered as it should until then.
-            (way.health.worked if attempt.has_begun else way.health.abandoned)()
+            if attempt.has_begun:
+                way.health.worked()
+            else:
+                way.health.abandoned(is_probe=attempt.is_probe)
             return
-        way.failed(failure, now)
+        way.failed(failure, now, is_probe=attempt.is_probe)
         self.failed.append(way)
         self.note(way, failure)
         if attempt is self._winner:

@@ -83,19 +83,17 @@ class Way:
         """So long it took to begin; or so long it was waited for, and would have taken longer."""
         self._first_tokens.append(seconds)
 
-    def failed(self, error: VendorError, now: float) -> None:
+    def failed(self, error: VendorError, now: float, *, is_probe: bool = False) -> None:
         """What failed is the vendor, or its key, or this model's quota, or this request alone."""
         if error.status == TOO_MANY:
             wait = error.retry_after if error.retry_after is not None else UNTOLD_SECONDS
             self._rests_until = now + wait
-            self.health.abandoned()
         elif error.status == _NOT_FOUND:
             self._missing_until = now + MISSING_SECONDS
-            self.health.abandoned()
-        elif error.status in _OF_THE_REQUEST:
-            self.health.abandoned()
-        else:
-            self.health.failed(error, now)
+        elif error.status not in _OF_THE_REQUEST:
+            self.health.failed(error, now, is_probe=is_probe)
+            return
+        self.health.abandoned(is_probe=is_probe)
 
 
 class Ways:

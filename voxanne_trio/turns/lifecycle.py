@@ -22,7 +22,7 @@ from ..events import (
 from .commands import CloseStream, Command, EndCall, SetTimer
 from .floor import Ending, Floor, Kind, Phrase, Scene, State, Timer
 from .policy import Expecting
-from .replies import Step, be_patient, give_up, human_path, idle, respond, say
+from .replies import MOST_ASKED_AGAIN, Step, be_patient, give_up, human_path, idle, respond, say
 
 FAILURES_BEFORE_GIVING_UP: Final = 2
 
@@ -101,7 +101,12 @@ def hearing_is_lost(floor: Floor, event: HearingLost, scene: Scene) -> Step:
 
 
 def hearing_is_back(floor: Floor, event: HearingRestored, scene: Scene) -> Step:
-    return say(floor, Phrase.SAY_AGAIN) if event.words_lost else (floor, ())
+    """The caller is asked again, once more than for mere voice: it may be true this time."""
+    if not event.words_lost:
+        return floor, ()
+    if floor.asked_again > MOST_ASKED_AGAIN:
+        return give_up(floor, scene)
+    return say(attrs.evolve(floor, asked_again=floor.asked_again + 1), Phrase.SAY_AGAIN)
 
 
 def hearing_is_back_over_us(floor: Floor, event: HearingRestored, scene: Scene) -> Step:

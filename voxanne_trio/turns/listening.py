@@ -27,11 +27,13 @@ from .commands import Cancel, Command, EndTurn, Fill, Hold, Resume, SetTimer, St
 from .floor import NO_WORDS, Ending, Floor, Phrase, Scene, State, Timer
 from .parts import merged
 from .replies import (
+    MOST_ASKED_AGAIN,
     Step,
     cap,
     closed,
     drop,
     filler,
+    give_up,
     goes_on,
     idle,
     is_covered,
@@ -52,7 +54,9 @@ POLL_SECONDS: Final = 0.1
 FORCED_SECONDS: Final = 0.3
 """How long the recogniser may take to end a turn that we asked it to end."""
 
-MOST_ASKED_AGAIN: Final = 2
+UNHEARD_SECONDS: Final = 1.2
+"""So much of the voice that no recogniser leaves without a message: nova-3 has one each second."""
+
 MOST_FILLERS: Final = 10
 """In one reply; its deadlines end it long before."""
 
@@ -75,7 +79,7 @@ def voice_over(floor: Floor, event: VoiceStopped) -> Floor:
 def voice_started(floor: Floor, event: VoiceStarted, scene: Scene) -> Step:
     floor = voice_noticed(floor)
     commands: list[Command] = [StopTimer(Timer.END_OF_TURN), StopTimer(Timer.FORCED)]
-    if floor.asked_again < MOST_ASKED_AGAIN and not floor.words:
+    if not floor.words:
         seconds = (LONG_VOICE_MS + scene.rules.unanswered_voice_ms) / 1000
         commands.append(SetTimer(Timer.VOICE_WITHOUT_WORDS, seconds))
     return floor, tuple(commands)
@@ -86,16 +90,27 @@ def voice_stopped(floor: Floor, event: VoiceStopped, scene: Scene) -> Step:
     if floor.words or floor.unanswered:
         return floor, cap(floor, scene)
     commands: list[Command] = [StopTimer(Timer.VOICE_WITHOUT_WORDS)]
-    if event.voiced_ms > LONG_VOICE_MS and floor.asked_again < MOST_ASKED_AGAIN:
+    if event.voiced_ms > LONG_VOICE_MS:
         seconds = left_of(scene.rules.unanswered_voice_ms, event.at, scene)
         commands = [SetTimer(Timer.VOICE_WITHOUT_WORDS, seconds)]
     return floor, (*commands, idle(floor, scene, event.at))
 
 
 def voice_without_words(floor: Floor, scene: Scene) -> Step:
-    if floor.words or floor.unanswered or floor.asked_again >= MOST_ASKED_AGAIN:
+    """The caller is asked to say it again; after that, where nobody listens, the human path."""
+    if floor.words or floor.unanswered:
         return floor, ()
+    if floor.asked_again >= MOST_ASKED_AGAIN:
+        return give_up(floor, scene) if _nobody_listens(floor, scene) else (floor, ())
     return say(attrs.evolve(floor, asked_again=floor.asked_again + 1), Phrase.SAY_AGAIN)
+
+
+def _nobody_listens(floor: Floor, scene: Scene) -> bool:
+    """Whether the recogniser has told nothing of the voice: it is no television, then, which it
+    passes over."""
+    last = scene.now - UNHEARD_SECONDS if floor.voice else floor.voiced_until
+    heard = scene.covered_until
+    return last is not None and (heard is None or heard < last - UNHEARD_SECONDS)
 
 
 # Words

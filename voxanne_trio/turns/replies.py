@@ -336,6 +336,9 @@ def is_covered(floor: Floor, scene: Scene) -> bool:
     return scene.covered_until >= floor.voiced_until - _COVERED_SECONDS
 
 
+MOST_ASKED_AGAIN: Final = 2
+"""So often in a row the caller is asked to say again what gave no words."""
+
 WORDS_LATE_SECONDS: Final = 0.3
 """How long after it was spoken a word is told, where it comes without times."""
 

@@ -1,9 +1,9 @@
 """How connections are accepted: at once, or in a flood no faster than calls can bear.
 
-To accept one costs little, but a flood offers the next at every step of the loop: calls would get
-half of each step. So while there are as many newcomers as there may be, we rest after each for
-twice as long as the last step took: two thirds of the loop stay with those who are on the phone,
-however slow the machine is.
+To accept one costs little, but a flood offers the next at every step of the loop, and each makes
+work for the next. So while there are many newcomers, we rest after each for
+twice as long as the loop was busy since the last: two thirds of the time stay with those who are on
+the phone, however slow the machine is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .newcomers import Newcomers
 
 RESTS: Final = 2.0
 LEAST_REST_SECONDS: Final = 0.001
-MOST_REST_SECONDS: Final = 0.020
+MOST_REST_SECONDS: Final = 0.100
 
 
 class Acceptor(trio.abc.Listener[trio.SocketStream]):
@@ -25,19 +25,22 @@ class Acceptor(trio.abc.Listener[trio.SocketStream]):
     def __init__(self, socket: trio.socket.SocketType, newcomers: Newcomers) -> None:
         self._listener = trio.SocketListener(socket)
         self._newcomers = newcomers
+        self._overslept = 0.0
 
     async def accept(self) -> trio.SocketStream:
         """The next connection."""
         began = trio.current_time()
         stream = await self._listener.accept()
         if self._newcomers.are_many:
-            step = trio.current_time() - began
-            await self._rest(stream, min(max(LEAST_REST_SECONDS, RESTS * step), MOST_REST_SECONDS))
+            busy = trio.current_time() - began + self._overslept
+            await self._rest(stream, min(max(LEAST_REST_SECONDS, RESTS * busy), MOST_REST_SECONDS))
         return stream
 
     async def _rest(self, stream: trio.SocketStream, seconds: float) -> None:
+        until = trio.current_time() + seconds
         try:
-            await trio.sleep(seconds)
+            await trio.sleep_until(until)
+            self._overslept = trio.current_time() - until
         except BaseException:
             await trio.aclose_forcefully(stream)
             raise

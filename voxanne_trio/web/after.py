@@ -3,8 +3,8 @@
 Twilio asks with the call still up, and whatever has failed the answer is a document the caller can
 hear. The record says what was meant; without one (a replica died before it wrote) the call goes on
 with a new stream. Two things bound a loop of them, and neither needs a record: the number of
-streams in a row, and when the last was given, both in the URL that Twilio asks, query and all
-signed. A stream that has lived for a while ends its row.
+streams in a row, and when the last was given, both in the URLs that Twilio asks and tells, query
+and all signed. A stream that has lived for a while ends its row.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import trio
 from ..clinic import Clinic
 from ..observe.logs import CallLog
 from ..records import CallRecord, Records, Then
-from ..resuming import PARAMETER, acquaintance_of
+from ..resuming import PARAMETER, acquaintance_of, find
 from ..telephony import twiml
 from ..turns.policy import asks_for_a_person
 from . import outcomes
@@ -64,7 +64,8 @@ class After:
         """What comes next for the call of a form; `query` is that of the URL. Always a document,
         in bounded time."""
         call_sid, composition = form.get("CallSid", ""), self._desk.composition
-        if form.get("CallStatus") in outcomes.OVER:
+        is_over = form.get("CallStatus") in outcomes.OVER
+        if is_over and (composition is None or not query.keys() & {"recorded", "dialled"}):
             return twiml.hang_up()
         if composition is None:
             return self._wait(query)
@@ -90,18 +91,21 @@ class After:
         )
         return self._stream(call_sid, number)
 
-    async def rescuing(self, call_sid: str, stream_sid: str) -> str | None:
+    async def rescuing(
+        self, call_sid: str, stream_sid: str, query: Mapping[str, str]
+    ) -> str | None:
         """The document for a call whose stream has failed, and about which nobody has asked; None
-        where another stream has begun since, or it is known to be over."""
+        where another stream is open by now, or it is known to be over. `query` is that of the
+        stream's status URL, which is its action's."""
         composition = self._desk.composition
         if composition is None:
             return None
         record = await found(call_sid, composition.records)
-        if record is not None and (
-            record.stream_sid != stream_sid or record.then is not Then.GO_ON
-        ):
-            return None
-        return await self.document({"CallSid": call_sid}, {"stream": "1"})
+        if record is not None:
+            another_is_open = record.outcome is None and record.stream_sid != stream_sid
+            if another_is_open or record.then is not Then.GO_ON:
+                return None
+        return await self.document({"CallSid": call_sid}, query)
 
     async def whisper(self, call_sid: str, composition: Composition | None) -> str:
         """Who is calling and why, for the person who has answered."""
@@ -115,15 +119,15 @@ class After:
         waits = _number(query, "waits")
         if waits >= MOST_WAITS:
             return twiml.apology("", "")
-        return twiml.wait_and_ask(self._url(**{**query, "waits": str(waits + 1)}))
+        return twiml.wait_and_ask(self._url(AFTER_PATH, **{**query, "waits": str(waits + 1)}))
 
     def _stream(self, call_sid: str, number: int) -> str:
         """A new stream; after two that failed at once, with a moment for whatever is wrong."""
-        now = int(self._desk.wall_clock())
+        row = {"stream": str(number), "at": str(int(self._desk.wall_clock()))}
         return twiml.answer(
             stream_url=self._desk.stream_url(STREAM_PATH + self._desk.tickets.issue(call_sid)),
-            action_url=self._url(stream=str(number), at=str(now)),
-            status_url=self._desk.url(STREAM_STATUS_PATH),
+            action_url=self._url(AFTER_PATH, **row),
+            status_url=self._url(STREAM_STATUS_PATH, **row),
             parameters={PARAMETER: str(number)},
             first=twiml.moment() if number == MOST_IN_ROW else "",
         )
@@ -132,10 +136,10 @@ class After:
         """Ring the clinic; voicemail where it is closed; its number where there is neither."""
         transfer = clinic.transfer
         if transfer is not None and clinic.is_open(self._desk.wall_clock()):
-            whisper_url = self._desk.url(f"{WHISPER_PATH}?call={call_sid}")
+            whisper_url = self._url(WHISPER_PATH, call=call_sid)
             return twiml.dial(
                 transfer.number,
-                action_url=self._url(dialled="1"),
+                action_url=self._url(AFTER_PATH, dialled="1"),
                 whisper_url=whisper_url if transfer.whisper else "",
                 ring_seconds=transfer.ring_seconds,
                 first=first,
@@ -148,7 +152,7 @@ class After:
         return twiml.voicemail(
             *first,
             _TONE,
-            action_url=self._url(recorded="1"),
+            action_url=self._url(AFTER_PATH, recorded="1"),
             status_url=self._desk.url(RECORDING_PATH),
             most_seconds=VOICEMAIL_SECONDS,
             goodbye=_NO_MESSAGE,
@@ -157,16 +161,18 @@ class After:
     def _dialled(
         self, form: Form, clinic: Clinic, records: Records, record: CallRecord | None
     ) -> str:
-        """A person was rung: they have talked, or nobody was there."""
+        """A person was rung: they have talked, or the caller has given up, or nobody was there."""
         if outcomes.was_answered(form):
             outcomes.settle(records, record, "transferred", Then.HANG_UP)
+            return twiml.hang_up()
+        if form.get("CallStatus") in outcomes.OVER:
             return twiml.hang_up()
         outcomes.settle(records, record, "transfer not answered", Then.TRANSFER)
         return self._to_voicemail(clinic, _NOBODY)
 
-    def _url(self, **query: str) -> str:
+    def _url(self, path: str, **query: str) -> str:
         asked = "&".join(f"{name}={value}" for name, value in query.items())
-        return self._desk.url(f"{AFTER_PATH}?{asked}")
+        return self._desk.url(f"{path}?{asked}")
 
 
 def next_stream(query: Mapping[str, str], record: CallRecord | None, now: float) -> int | None:
@@ -209,13 +215,8 @@ async def settled(call_sid: str, records: Records) -> CallRecord | None:
 
 
 async def found(call_sid: str, records: Records) -> CallRecord | None:
-    """The record of a call; None also where it cannot be read, in bounded time."""
-    try:
-        with trio.move_on_after(FIND_SECONDS):
-            return await records.find(call_sid)
-    except Exception:  # noqa: BLE001 - whatever a database may raise, the caller is answered
-        CallLog(call_sid).exception("The call's record cannot be read")
-    return None
+    """The record of a call, as far as it can be had in bounded time."""
+    return await find(call_sid, records, FIND_SECONDS)
 
 
 def _number(query: Mapping[str, str], name: str) -> int:

@@ -20,6 +20,8 @@ SHARE_OF_FILES: Final = 4
 """At most a quarter of the files that the process may have: calls need the rest, four each."""
 
 
+SHARE_THAT_IS_MANY: Final = 8
+
 MANY_FILES: Final = 65_536
 
 
@@ -54,8 +56,8 @@ class Newcomers:
 
     @property
     def are_many(self) -> bool:
-        """Whether there are as many as there may be."""
-        return len(self) >= self.most
+        """Whether there are more than those have who mean it."""
+        return len(self) * SHARE_THAT_IS_MANY >= self.most
 
     def came(self, connection: trio.CancelScope) -> None:
         """One more: too many of them, and the oldest is cut."""

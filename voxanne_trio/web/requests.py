@@ -4,7 +4,8 @@ A request costs the loop a millisecond or two; where many come at once, each ste
 be as long as all of them together, and every call on the line would hear it. So the application
 gets a request when its body is there, which costs nobody a turn however long it takes, and when
 fewer than `AT_ONCE` others are waiting for an answer; who comes first is answered first. An answer
-that has begun takes no turn, and may last. Refuses to know what is asked.
+that has begun takes no turn, and may last; nor does one that only waits for something, once the
+application has said so. Refuses to know what is asked.
 """
 
 from __future__ import annotations
@@ -16,6 +17,15 @@ import trio
 AT_ONCE: Final = 8
 BODY_BYTES: Final = 65_536
 BODY_SECONDS: Final = 10.0
+
+_TURN: Final = "voxanne.turn"
+"""Where the application finds its turn among the extensions of its scope."""
+
+
+def only_waits(scope: Any) -> None:
+    """The request of that scope costs nobody a turn from here on: a database may be slow."""
+    if (is_over := (scope.get("extensions") or {}).get(_TURN)) is not None:
+        is_over()
 
 
 class InTurn:
@@ -44,6 +54,8 @@ class InTurn:
             return
         turn = _Turn(self._turns)
         await self._turns.acquire_on_behalf_of(turn)
+        extensions = {**(scope.get("extensions") or {}), _TURN: turn.is_over}
+        scope = {**scope, "extensions": extensions}
         try:
             await self._app(scope, _after(body, receive), turn.over_with(send))
         finally:

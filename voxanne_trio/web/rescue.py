@@ -8,9 +8,10 @@ document by REST. A call that has another stream by then, or is over, is left al
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+import attrs
 import trio
 
 from ..errors import VendorError
@@ -20,25 +21,38 @@ ASKED_WITHIN_SECONDS: Final = 5.0
 MOST_CALLS: Final = 1_000
 AT_ONCE: Final = 8
 
-Document = Callable[[str, str], Awaitable[str | None]]
-"""For the call and its failed stream; None where the call needs none."""
+Query = Mapping[str, str]
+
+Document = Callable[[str, str, Query], Awaitable[str | None]]
+"""For the call, its failed stream, and the query of the URL at which Twilio told of it; None where
+the call needs none."""
 
 Update = Callable[[str, str], Awaitable[bool]]
 """Give a live call this TwiML; whether it was one. Raises `VendorError`."""
+
+
+@attrs.frozen
+class _Failed:
+    """A stream that failed, and when Twilio should have asked about it (Trio clock)."""
+
+    stream_sid: str
+    query: Query
+    asked_until: float
 
 
 class Rescue:
     """The calls that may need it; `run` fetches them."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, tuple[float, str]] = {}  # in the order of their times
+        self._waiting: dict[str, _Failed] = {}  # in the order of their times
         self._changed = trio.Event()
 
-    def stream_failed(self, call_sid: str, stream_sid: str) -> None:
+    def stream_failed(self, call_sid: str, stream_sid: str, query: Query) -> None:
         """Twilio says so; a moment later it should ask what comes next."""
         self._waiting.pop(call_sid, None)  # its time is the latest now
         if call_sid and len(self._waiting) < MOST_CALLS:
-            self._waiting[call_sid] = (trio.current_time() + ASKED_WITHIN_SECONDS, stream_sid)
+            until = trio.current_time() + ASKED_WITHIN_SECONDS
+            self._waiting[call_sid] = _Failed(stream_sid, query, until)
             self._changed.set()
 
     def heard_of(self, call_sid: str) -> None:
@@ -47,32 +61,42 @@ class Rescue:
 
     async def run(self, document: Document, update: Update) -> None:
         """Fetch those that are not heard of in time, until cancelled."""
-        limit = trio.CapacityLimiter(AT_ONCE)
+        free = trio.Semaphore(AT_ONCE)
+
+        async def fetch(call_sid: str, failed: _Failed) -> None:
+            try:
+                await _fetch(call_sid, failed, document, update)
+            finally:
+                free.release()
+
         async with trio.open_nursery() as nursery:
             while True:
-                if not self._waiting:
-                    self._changed = trio.Event()
-                    await self._changed.wait()
-                    continue
-                call_sid, (due, stream_sid) = next(iter(self._waiting.items()))
-                if due > trio.current_time():
-                    await trio.sleep_until(due)
-                    continue  # it may have been heard of
+                await free.acquire()  # first: who waits for it may be heard of meanwhile
+                nursery.start_soon(fetch, *await self._next())
+
+    async def _next(self) -> tuple[str, _Failed]:
+        """The next call that is due, which is then forgotten."""
+        while True:
+            if not self._waiting:
+                self._changed = trio.Event()
+                await self._changed.wait()
+                continue
+            call_sid, failed = next(iter(self._waiting.items()))
+            if failed.asked_until <= trio.current_time():
                 del self._waiting[call_sid]
-                nursery.start_soon(_fetch, call_sid, stream_sid, document, update, limit)
+                return call_sid, failed
+            await trio.sleep_until(failed.asked_until)  # it may be heard of
 
 
-async def _fetch(
-    call_sid: str, stream_sid: str, document: Document, update: Update, limit: trio.CapacityLimiter
-) -> None:
+async def _fetch(call_sid: str, failed: _Failed, document: Document, update: Update) -> None:
     log = CallLog(call_sid)
-    async with limit:
-        try:
-            if (text := await document(call_sid, stream_sid)) is not None:
-                log.warning("Nobody asked what comes after a failed stream: fetched by REST")
-                if not await update(call_sid, text):
-                    log.info("The call was over by then")
-        except VendorError as error:
-            log.error("The call cannot be fetched: %s", error)
-        except Exception:
-            log.exception("The call cannot be fetched")  # and no other call pays for it
+    try:
+        text = await document(call_sid, failed.stream_sid, failed.query)
+        if text is not None:
+            log.warning("Nobody asked what comes after a failed stream: fetched by REST")
+            if not await update(call_sid, text):
+                log.info("The call was over by then")
+    except VendorError as error:
+        log.error("The call cannot be fetched: %s", error)
+    except Exception:
+        log.exception("The call cannot be fetched, by a fault of ours")

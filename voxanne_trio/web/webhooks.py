@@ -24,6 +24,7 @@ from . import outcomes
 from .after import AFTER_PATH, RECORDING_PATH, STREAM_STATUS_PATH, WHISPER_PATH, After, found
 from .desk import Desk
 from .media import PATH as STREAM_PATH
+from .requests import only_waits
 
 log = logging.getLogger("voxanne.web")
 
@@ -139,7 +140,8 @@ class Webhooks:
         if form.get("StreamEvent") == "stream-error":
             call_log.warning("Twilio: stream error: %s", form.get("StreamError", "no reason given"))
             if _CALL_SID.fullmatch(call_sid):
-                self._desk.rescue.stream_failed(call_sid, form.get("StreamSid", ""))
+                query = request.args.to_dict()
+                self._desk.rescue.stream_failed(call_sid, form.get("StreamSid", ""), query)
         else:
             call_log.debug("Twilio: %s", form.get("StreamEvent", "stream event"))
         return TrioResponse(status=204)
@@ -194,6 +196,7 @@ class Webhooks:
             body=body,
         ):
             raise NotSigned(f"not signed by Twilio for {url[:MOST_OF_URL]}")
+        only_waits(request.scope)
         return dict(pairs)
 
     def _is_operator(self) -> bool:

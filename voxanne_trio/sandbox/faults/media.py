@@ -44,13 +44,14 @@ class MediaFaults:
                 "media", lambda kind: kind.act in MARKS, self._number, lambda _: self._returned
             )
             self._returned += 1
-            if strike is None:
+            swaps = strike is not None and strike.kind.act is Act.MARKS_SWAPPED
+            if strike is None or (swaps and self._kept is not None):
                 due.append(echo)
                 if self._kept is not None:
                     due.append(self._kept)
                     self._kept = None
             elif strike.kind.act is Act.MARKS_LATE:
                 self._late.append(attrs.evolve(echo, due=echo.due + strike.seconds))
-            elif strike.kind.act is Act.MARKS_SWAPPED and self._kept is None:
+            elif swaps:
                 self._kept = echo
         return due

@@ -54,8 +54,6 @@ class Violation:
     detail: str
     call: int = 0
     faults: tuple[str, ...] = ()
-    known: str = ""
-    """What is known to be missing in the product yet; empty: this must not be."""
 
 
 LAWS: Final[dict[int, type[Law]]] = {

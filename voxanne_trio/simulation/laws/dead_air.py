@@ -17,8 +17,9 @@ from typing import Final
 import attrs
 
 from ...audio import FRAME_BYTES, RATE
+from ...events import CallResumed, CallStarted
 from ...sandbox.playout import Timeline
-from ...turns import State
+from ...turns import Cancel, State
 from ..observed import REPLIES, Breach, Evidence, FrameCame, Observation, Returned, Sent, Told
 
 DEAD_AIR_MS: Final = 2_000
@@ -78,19 +79,20 @@ class DeadAir:
     def conclude(self, evidence: Evidence) -> Iterator[Breach]:
         """Every silence that was ours to break."""
         for at in self._kept:
-            if at < evidence.parted_at:  # a writer that is stuck can only be cut
+            if not evidence.is_parted(at):  # a writer that is stuck can only be cut
                 yield Breach("all was played, and the floor is not given back", at)
         if not self._told:
             return
         setting = getattr(evidence.settings, "dead_air_ms", DEAD_AIR_MS)
-        judged = _Judged(self._told, self._came, evidence, setting / 1000)
-        yield from judged.after_decisions()
-        yield from judged.after_speech()
-        yield from judged.inside_replies()
+        for told in _streams(self._told):
+            judged = _Judged(told, self._came, evidence, setting / 1000)
+            yield from judged.after_decisions()
+            yield from judged.after_speech()
+            yield from judged.inside_replies()
 
 
 class _Judged:
-    """One call's silences."""
+    """One stream's silences."""
 
     def __init__(self, told: list[Told], came: set[int], evidence: Evidence, limit: float) -> None:
         self._told = told
@@ -100,21 +102,36 @@ class _Judged:
         self._limit = limit
         self._unanswered = evidence.settings.unanswered_voice_ms / 1000
         self._delay = evidence.delay_seconds
-        over = [event.at for event in told if event.state is State.ENDED]
-        self._over = min(over[0] if over else told[-1].at, evidence.parted_at)
+        self._began = told[0].at
+        ended = [event.at for event in told if event.state is State.ENDED]
+        parted = [at for at, until in evidence.partings if until > self._began]
+        self._over = min([*ended, *parted, told[-1].at])
 
     def after_decisions(self) -> Iterator[Breach]:
-        """From each turn decided to the next thing heard."""
+        """From each turn decided, and from each stream's beginning, to the next thing heard."""
         for told in self._told:
-            if not told.decides:
+            begins = isinstance(told.event, CallStarted | CallResumed)
+            if not told.decides and not begins:
                 continue
             start = told.at + (self._delay if told.does("Cancel") else 0.0)
             quiet_from = max(told.at, self._caller.voice_until(told.at + _TICK) or 0.0)
             until = self._next(start)
+            if self._was_taken_back(told.at, until):
+                continue
             if until - quiet_from > self._limit + _TICK:
-                yield Breach(
-                    f"{until - quiet_from:.2f} s of silence after a turn was decided", told.at
-                )
+                what = "a stream began" if begins else "a turn was decided"
+                yield Breach(f"{until - quiet_from:.2f} s of silence after {what}", told.at)
+
+    def _was_taken_back(self, decided: float, until: float) -> bool:
+        """Whether more words of the turn came before anything was heard: it was not over. What
+        was said before a reconnect is told late; the end of the whole turn is judged in its turn.
+        """
+        soon = min(until, decided + self._limit)
+        return any(
+            decided < told.at <= soon
+            and any(isinstance(done, Cancel) and done.forget_turn for done in told.commands)
+            for told in self._told
+        )
 
     def after_speech(self) -> Iterator[Breach]:
         """From the caller's last voice to the next thing heard, where nothing was decided."""
@@ -123,7 +140,8 @@ class _Judged:
             decided = any(
                 told.decides and start <= told.at <= end + CAP_SECONDS for told in self._told
             )
-            if decided or self._is_speaking(end) or not self._reached_us(start, end):
+            elsewhere = not self._began <= end < self._over
+            if elsewhere or decided or self._is_speaking(end) or not self._reached_us(start, end):
                 asked_again = 0
                 continue
             has_words = self._has_words(start, end + CAP_SECONDS)
@@ -180,6 +198,13 @@ class _Judged:
 
     def _held(self, start: float, end: float) -> bool:
         return any(told.state is State.HOLDING and start <= told.at <= end for told in self._told)
+
+
+def _streams(told: list[Told]) -> Iterator[list[Told]]:
+    """What a call was told, stream by stream."""
+    begins = [n for n, one in enumerate(told) if isinstance(one.event, CallResumed)]
+    for first, last in pairwise((0, *(n for n in begins if n), len(told))):
+        yield told[first:last]
 
 
 def _settles(observed: Observation) -> bool:

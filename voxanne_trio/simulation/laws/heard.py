@@ -21,7 +21,7 @@ from ...telephony.speech import Speech
 from ...thinking.history import INTERRUPTED
 from ...turns import State
 from ..numbered import Played, Vocabulary, played
-from ..observed import REPLIES, Breach, Evidence, Observation, Told
+from ..observed import REPLIES, Breach, Evidence, Observation, Returned, Told
 
 PARTED_WORDS: Final = 3
 """What a phone that went without a word may be thought to have heard yet."""
@@ -46,6 +46,8 @@ class HeardText:
     exact: int = 0
     """Interruptions whose heard text is within a word of the truth."""
     _replies: dict[int, _Reply] = attrs.field(factory=dict)
+    _before: list[_Reply] = attrs.field(factory=list)
+    """Of streams that have ended: the next one's are numbered anew."""
 
     def see(self, observed: Observation) -> Iterator[Breach]:
         """Which replies there were."""
@@ -60,6 +62,9 @@ class HeardText:
             event = observed.event
             if isinstance(event, ReplyAudible) and event.reply in self._replies:
                 self._replies[event.reply].audible |= not event.aside
+        elif isinstance(observed, Returned):
+            self._before += self._replies.values()
+            self._replies.clear()
         yield from ()
 
     def conclude(self, evidence: Evidence) -> Iterator[Breach]:
@@ -67,7 +72,8 @@ class HeardText:
         record = evidence.record
         if record is None:
             return
-        waiting = [reply for reply in self._replies.values() if reply.audible]
+        replies = [*self._before, *self._replies.values()]
+        waiting = [reply for reply in replies if reply.audible]
         words = played(evidence.agent.audio)
         for turn in record.turns:
             reply = next((r for r in waiting if r.speech.spoken == turn.spoken), None)
@@ -76,19 +82,19 @@ class HeardText:
             waiting = waiting[waiting.index(reply) + 1 :]
             yield from self._judge(turn, reply, _heard_of(reply, words, evidence), evidence)
         said = [_told(turn) for turn in record.turns if turn.heard.strip()]
-        yield from _requests(evidence, said, [reply.speech for reply in self._replies.values()])
+        yield from _requests(evidence, said, [reply.speech for reply in replies])
 
     def _judge(
         self, turn: TurnRecord, reply: _Reply, heard: list[Played], evidence: Evidence
     ) -> Iterator[Breach]:
         begun, finished = _reached(turn.spoken.split(), heard, evidence.vocabulary)
         least, most = claimed(turn.heard, reply.speech.sentences)
-        doubt = PARTED_WORDS if reply.ended >= evidence.parted_at else 0
+        doubt = PARTED_WORDS if evidence.is_parted(reply.ended) else 0
         if least > begun + doubt:
             yield Breach(
                 f"{least} words are called heard, {begun} had begun (of {turn.spoken[:60]!r})"
             )
-        if reply.barged_in and reply.ended < evidence.parted_at:
+        if reply.barged_in and not evidence.is_parted(reply.ended):
             self.interruptions += 1
             self.exact += most >= finished - 1 and least <= begun
 

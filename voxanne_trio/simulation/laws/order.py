@@ -8,6 +8,7 @@ is such a phrase, and may break into a text, which then goes on where it was.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -25,10 +26,16 @@ class InOrder:
     """The law, watching one call."""
 
     vocabulary: Vocabulary = attrs.field(factory=Vocabulary)
+    marks_lost: bool = False
+    """Whether the phone's word for what it played may be lost: then more may be taken up again."""
     _last: Word | None = None
     _broken: Word | None = None
     """The last word of a text before the phrases that have come since."""
+    _phrase: Word | None = None
+    """The last word of a phrase."""
     _cleared: bool = False
+    _text_cleared: bool = False
+    """The same for texts: a phrase that a clear has cut as well goes first."""
     _new_reply: bool = False
 
     def see(self, observed: Observation) -> Iterator[Breach]:
@@ -36,7 +43,7 @@ class InOrder:
         if isinstance(observed, Told):
             self._new_reply |= observed.does(*REPLIES)
         elif isinstance(observed, Sent) and observed.kind == "clear":
-            self._cleared = True
+            self._cleared = self._text_cleared = True
         elif isinstance(observed, Sent):
             for number in observed.numbers:
                 yield from self._next(self.vocabulary.words[number])
@@ -55,18 +62,29 @@ class InOrder:
         if last is not None and last.number == word.number and not self._cleared:
             return
         cleared, self._cleared = self._cleared, False
+        phrase = self._phrase
+        if is_phrase:
+            self._phrase = word
+            if cleared and phrase is not None and phrase.passage == word.passage:
+                last = phrase
+        else:
+            cleared, self._text_cleared = self._text_cleared, False
         if last is None or last.passage != word.passage:
             yield from self._next_passage(last, word, cleared=cleared)
-        elif cleared and last.number - RESUME_WORDS <= word.number <= last.number + 1:
+        elif cleared and last.number - self._most_back <= word.number <= last.number + 1:
             return
         elif word.number != last.number + 1 and not self._begins_again(word):
             yield Breach(f"word {word.index} of a text after its word {last.index} ({word.text!r})")
+
+    @property
+    def _most_back(self) -> float:
+        return math.inf if self.marks_lost else RESUME_WORDS
 
     def _begins_again(self, word: Word) -> bool:
         return self.vocabulary.is_phrase(word.number) and word.index == 0 and self._new_reply
 
     def _next_passage(self, last: Word | None, word: Word, *, cleared: bool) -> Iterator[Breach]:
-        takes_up = cleared and last is not None and last.number - word.number <= RESUME_WORDS
+        takes_up = cleared and last is not None and last.number - word.number <= self._most_back
         phrases = self.vocabulary.is_phrase
         if word.index and not takes_up:
             yield Breach(f"a text begins with its word {word.index} ({word.text!r})")

@@ -13,7 +13,7 @@ import attrs
 
 from ...records import TurnRecord
 from ...turns import Answer, Commit, GoOn, Repeat, Say
-from ..observed import Breach, Evidence, Observation, Told
+from ..observed import Breach, Evidence, Observation, Returned, Told
 
 _ORDERS: Final = (
     ("llm_requested", "llm_first", "tts_requested", "tts_first", "first_frame", "ended"),
@@ -30,12 +30,24 @@ class Recorded:
     _decided: list[str] = attrs.field(factory=list)
     _supposed: dict[int, str] = attrs.field(factory=dict)
     """The words of speculative replies, by their numbers."""
+    _saying: str = ""
+    _overtaken: list[str] = attrs.field(factory=list)
+    """What the caller was saying when a stream ended; the next one may decide the same words."""
+    _decided_before: int = 0
+    """In streams that have ended."""
 
     def see(self, observed: Observation) -> Iterator[Breach]:
         """Which turns were decided."""
         if isinstance(observed, Told):
+            text = getattr(observed.event, "text", None)
+            self._saying = text.reveal() if text else self._saying
             for command in observed.commands:
                 self._note(command)
+        elif isinstance(observed, Returned):
+            here = self._decided[self._decided_before :]
+            if self._saying and not any(text in self._saying for text in here):
+                self._overtaken.append(self._saying)
+            self._saying, self._decided_before = "", len(self._decided)
         yield from ()
 
     def _note(self, command: Any) -> None:
@@ -66,10 +78,12 @@ class Recorded:
             yield from _timeline(turn, decided=self._was_decided(turn, record.turns[-1]))
 
     def _was_decided(self, turn: TurnRecord, last: TurnRecord) -> bool:
-        """Words that the call's end overtook are recorded undecided: the last, and unanswered."""
+        """Words that the end of a stream overtook are recorded undecided, and unanswered."""
         if turn.caller is None:
             return False
         said = turn.caller.reveal()
+        if not turn.heard and any(text in said for text in self._overtaken):
+            return False
         return bool(turn.heard) or turn is not last or any(text in said for text in self._decided)
 
 

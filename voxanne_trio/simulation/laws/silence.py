@@ -18,7 +18,7 @@ from ...audio import RATE
 from ...events import VoiceStarted, VoiceStopped
 from ...turns import State
 from ..numbered import Vocabulary
-from ..observed import REPLIES, Breach, Evidence, Observation, Sent, Told
+from ..observed import REPLIES, Breach, Evidence, Observation, Returned, Sent, Told
 
 QUIET: Final = {State.IDLE, State.LISTENING, State.HOLDING, State.ENDED}
 """States in which nothing of ours may be sent to be played."""
@@ -61,6 +61,8 @@ class Silenced:
             yield from self._audio(observed)
         elif isinstance(observed, Sent) and observed.kind == "clear":
             yield from self._clear()
+        elif isinstance(observed, Returned):
+            self._voice = False
 
     def conclude(self, evidence: Evidence) -> Iterator[Breach]:
         """Nothing: every message was judged as it went."""
