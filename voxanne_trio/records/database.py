@@ -96,9 +96,7 @@ class Database:
                 ) from error
             raise
         self._is_current = True
-        identity = self._file_identity()
-        self.was_replaced = self.was_replaced or self._identity not in {None, identity}
-        self._identity = identity
+        self._identity = self._file_identity()
 
     def write(self, entries: Sequence[Entry]) -> list[str]:
         """Write the entries, in one transaction.
@@ -107,6 +105,7 @@ class Database:
         one by one; returned are the reasons, one for each that was not.
         """
         if self._identity != self._file_identity():  # SQLite would go on, in a file without a name
+            self.was_replaced = True
             raise DatabaseUnavailable("its file has been removed or replaced")
         try:
             with self._transaction(STATEMENT_SECONDS, writes=True) as connection:
