@@ -211,6 +211,29 @@ async def test_a_call_whose_beginning_was_lost_is_still_known_here(
         assert await records.find("CA1") is not None
 
 
+def take_away(directory: Path) -> None:
+    """Deleted: the next file may have its number again."""
+    for each in directory.iterdir():
+        each.unlink()
+
+
+async def test_a_call_whose_file_was_taken_away_is_still_known_here(
+    file: str, tmp_path: Path, autojump_clock: object
+) -> None:
+    async with database_records(file) as records:
+        records.call_started(a_call())
+        assert (await found(records)).outcome is None
+        take_away(tmp_path)
+        end(records, "farewell", Then.HANG_UP)
+        await trio.sleep(LONGEST_PAUSE_SECONDS)
+        assert (await found(records)).then is Then.HANG_UP
+        records.call_started(a_call("CA2"))
+        await found(records, "CA2")
+    database = Database.existing(file)
+    assert [call.call_sid for call in database.latest(9)] == ["CA2"]
+    database.close()
+
+
 async def test_a_whole_call_on_virtual_time(file: str, autojump_clock: object) -> None:
     script = ("listen", {"say": "Do you do BBL?"}, {"listen": 1_500}, "hang_up")
     async with world(database_url=file) as here:

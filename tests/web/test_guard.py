@@ -70,6 +70,8 @@ HOSTILE: dict[str, Steps] = {
     "expects 100": lambda _: [POST + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n", 0.02],
     "no host": lambda _: [b"GET /healthz HTTP/1.1\r\n\r\n"],
     "absolute target": lambda _: [b"GET http://x:99999/healthz HTTP/1.1\r\nHost: x\r\n\r\n"],
+    "target of half an address": lambda _: [b"GET http://[::1 HTTP/1.1\r\nHost: x\r\n\r\n"],
+    "upgrade, target of half an address": lambda live: [live.upgrade("http://[::1")],
     "OPTIONS *": lambda _: [b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n"],
     "path of no text": lambda _: [b"GET %ff%fe%00 HTTP/1.1\r\nHost: x\r\n\r\n"],
     "upgrade, path of no text": lambda live: [live.upgrade("%ff%fe")],
@@ -121,7 +123,7 @@ async def throw(live: Live, steps: Sequence[Step]) -> None:
         await trio.aclose_forcefully(stream)
 
 
-async def test_hostile_bytes_touch_nobody_else() -> None:
+async def test_hostile_bytes_touch_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
     async with live_server() as live, Caller.ring(live) as bystander:
         tasks = trio.lowlevel.current_statistics().tasks_living
         for name, steps in HOSTILE.items():
@@ -129,6 +131,7 @@ async def test_hostile_bytes_touch_nobody_else() -> None:
             assert await live.get("/healthz") == 200, name
             await bystander.say(name)
             assert await bystander.hear() == name
+            assert not [record for record in caplog.records if record.exc_info], name
         assert len(live.app.desk.calls) <= 1 + len(HOSTILE)
         with trio.fail_after(BOUND):  # nothing of all that is left
             while trio.lowlevel.current_statistics().tasks_living > tasks:  # noqa: ASYNC110

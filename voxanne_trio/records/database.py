@@ -52,6 +52,8 @@ class Database:
         self._engine = engine_for(url)
         self._is_current = False
         self._identity: tuple[int, int] | None = None
+        self.was_replaced = False
+        """Whether its file was taken away while it was in use, and made anew."""
 
     def __str__(self) -> str:
         return described(self._engine)
@@ -103,6 +105,7 @@ class Database:
         one by one; returned are the reasons, one for each that was not.
         """
         if self._identity != self._file_identity():  # SQLite would go on, in a file without a name
+            self.was_replaced = True
             raise DatabaseUnavailable("its file has been removed or replaced")
         try:
             with self._transaction(STATEMENT_SECONDS, writes=True) as connection:

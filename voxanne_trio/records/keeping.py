@@ -150,8 +150,9 @@ class DatabaseRecords:
         found = await self._run_sync(
             partial(self._database.find, call_sid), limiter=self._reading, abandon_on_cancel=True
         )
-        if found is None:  # its beginning may be what there was no room for
-            return self.known(call_sid) if self._waiting.dropped else None
+        if found is None:  # its beginning may be what there was no room for, or in another file
+            is_known_here = self._waiting.dropped or self._database.was_replaced
+            return self.known(call_sid) if is_known_here else None
         if self._waiting.count == said_until or self._memory.known(call_sid) is None:
             self._memory.remember(copy_of(found))
         return found

@@ -11,6 +11,7 @@ application has said so. Refuses to know what is asked.
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import trio
 
@@ -40,6 +41,9 @@ class InTurn:
         self._turns = trio.CapacityLimiter(AT_ONCE)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if not _is_target(scope.get("path", "/")):
+            await _turn_away(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -108,6 +112,22 @@ def _after(messages: list[Any], receive: Any) -> Any:
         return await receive()
 
     return receive_again
+
+
+def _is_target(path: str) -> bool:
+    """Whether Quart can read it: a path, or a whole URL, which a proxy may send."""
+    try:
+        return path.startswith("/") or bool(urlsplit(path).path)
+    except ValueError:
+        return False
+
+
+async def _turn_away(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "http":
+        await _refuse(send, 400)
+        return
+    await receive()  # websocket.connect
+    await send({"type": "websocket.close", "code": 1008, "reason": ""})
 
 
 async def _refuse(send: Any, status: int) -> None:
