@@ -100,7 +100,8 @@ def test_each_stream_of_a_call_is_judged_and_nothing_between_them() -> None:
 
 def test_a_recogniser_that_has_to_catch_up_is_given_its_time() -> None:
     behind = Overheard(5.0, 2, tuple(range(100)))
-    course = (moved(3.5, LISTENING, LISTENING, event=WordsHeard(WORDS)), answered(6.0, 2))
+    said = moved(3.5, LISTENING, LISTENING, event=WordsHeard(WORDS))
+    course = (moved(0.1, State.IDLE, LISTENING), said, answered(6.0, 2))
     known = evidence(caller=CALLER, agent=voice((7.0, 8.0)))
     assert dead_air(known, behind, *course, audible(6.9, 2), played_out(8.1, 2)) == []
     assert dead_air(known, *course, audible(6.9, 2), played_out(8.1, 2))
