@@ -3,9 +3,9 @@ decided, and no pause is longer than that until the answer is complete.
 
 Measured where it is felt, at the phone's play-out, and only while the caller is silent. Speech from
 which nothing is decided must be answered as well: with words, the longest end-of-turn cap later;
-without any, after `unanswered_voice_ms` more. It counts from when the recogniser was given it: late,
-after a reconnect. And when all that we had to say has been played, the floor is given back, whether
-or not Twilio says so.
+without any, after `unanswered_voice_ms` more. It counts from when the recogniser was given it: that
+is late after a reconnect. And when all that we had to say has been played, the floor is given back,
+whether or not Twilio says so.
 """
 
 from __future__ import annotations
