@@ -108,6 +108,19 @@ def test_whatever_the_recogniser_does_the_caller_is_answered(kind: str, stt: str
     assert any("trouble" in line for line in outcome.last_lines if "Say" in line)  # to a person
 
 
+@pytest.mark.wall_seconds(30)
+@pytest.mark.parametrize("state", ["listening", "processing", "speaking"])
+def test_a_server_that_stops_hands_its_call_to_the_other_one(state: str) -> None:
+    script = ("listen", {"say": QUESTIONS[1]}, {"listen": 3_000}, {"say": QUESTIONS[2]}, "listen")
+    call = CallPlan(script=(*script, "hang_up"), leaves_after=60.0)
+    stops = (Fault(kind="sigterm", times=2),)
+    plan = Plan(calls=(call,), entropy=3, replicas=2, faults=stops, strikes_in=(state,))
+    outcome = run(plan, keep_trace=True)
+    assert outcome.violations == ()
+    assert outcome.turns == 2
+    assert sum('"CallResumed"' in line for line in outcome.last_lines) == 1
+
+
 # Mutations: the whole of it is `python -m tests.simulation.mutations`.
 
 

@@ -18,7 +18,7 @@ from tests.simulation.calls import (
 )
 from voxanne_trio.events import CallResumed, Sensitive, WordsHeard
 from voxanne_trio.simulation.laws.dead_air import DeadAir
-from voxanne_trio.simulation.observed import Evidence, FrameCame, Returned
+from voxanne_trio.simulation.observed import Evidence, FrameCame, Overheard, Returned
 from voxanne_trio.turns import Answer, Cancel, Commit, State
 
 LISTENING, PROCESSING = State.LISTENING, State.PROCESSING
@@ -96,6 +96,15 @@ def test_each_stream_of_a_call_is_judged_and_nothing_between_them() -> None:
     mute = evidence(**said, agent=voice((7.0, 8.0), (9.5, 14.0)))
     ((detail, at),) = dead_air(mute, *gone, resumed, played_out(5.6), answered(9.0, 2))
     assert (detail, at) == ("3.00 s of silence after a stream began", 4.0)
+
+
+def test_a_recogniser_that_has_to_catch_up_is_given_its_time() -> None:
+    behind = Overheard(5.0, 2, tuple(range(100)))
+    said = moved(3.5, LISTENING, LISTENING, event=WordsHeard(WORDS))
+    course = (moved(0.1, State.IDLE, LISTENING), said, answered(6.0, 2))
+    known = evidence(caller=CALLER, agent=voice((7.0, 8.0)))
+    assert dead_air(known, behind, *course, audible(6.9, 2), played_out(8.1, 2)) == []
+    assert dead_air(known, *course, audible(6.9, 2), played_out(8.1, 2))
 
 
 def test_voice_that_is_never_answered() -> None:

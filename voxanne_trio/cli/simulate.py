@@ -226,7 +226,7 @@ def _summary(whole: dict[str, Any]) -> list[str]:
         lines += ["", *coverage.table_of_rows(whole["coverage_rows"])]
         unmet = ", ".join(whole["coverage_rows_missing"]) or "none"
         lines.append(f"rows of the failure table that have not met a state: {unmet}")
-        lines.append(f"a fault struck in {whole['struck']} of {whole['calls']}")
+        lines.append(f"a fault struck in {whole['struck']} of {whole['calls']} worlds")
     return [*lines, *_failure_lines(whole), f"trace {whole['trace_digest']}"]
 
 

@@ -76,6 +76,8 @@ class Plan:
     otherwise: Fault | None = None
     """What strikes when none of them has for `patience` seconds."""
     patience: float = 0.0
+    replicas: int = 1
+    """Of our server. The first answers; who is asked to stop hands its calls over to the other."""
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     without_laws: frozenset[int] = frozenset()
 
@@ -99,7 +101,9 @@ class Plan:
         )
         # Drawn last: with other faults allowed, all else stays as it is.
         aim = _aim(rng, seed, options.faults, calls)
-        return attrs.evolve(plan, **attrs.asdict(aim, recurse=False))
+        stops = any(fault.kind == "sigterm" for fault in aim.faults)
+        replicas = rng.choice((1, 2)) if stops else 1
+        return attrs.evolve(plan, replicas=replicas, **attrs.asdict(aim, recurse=False))
 
 
 def _calls(rng: random.Random) -> tuple[CallPlan, ...]:

@@ -172,6 +172,7 @@ class Simulation:
             deepgram=self.witnesses.deepgram,
             schedule=self.schedule,
             stt=plan.stt,
+            replicas=plan.replicas,
             **plan.settings,
         ) as here:
             script = here.composition.services.script

@@ -127,13 +127,15 @@ async def world(
     answer: Answer | None = None,
     deepgram: Callable[..., Deepgram] = Deepgram,
     schedule: Schedule | None = None,
+    replicas: int = 1,
     **settings: Any,
 ) -> AsyncIterator[World]:
     """Start everything, and end it with the body.
 
     `answer` takes each call in place of the product's own (which it may well ask), `voices` and
-    `deepgram` are other forms of the stand-ins, `schedule` is what goes wrong on the wires; all
-    else are settings.
+    `deepgram` are other forms of the stand-ins, `schedule` is what goes wrong on the wires. Of
+    several replicas, which share their records, the first is asked first and is the one that can
+    be stopped; all else are settings.
     """
     async with trio.open_nursery() as nursery:
         network = memory.Network(nursery)
@@ -160,27 +162,59 @@ async def world(
         network.listen("deepgram.test", sandbox.handler)
         network.listen("groq.test", sandbox.handler)
         dial = dialling(sandbox.schedule, network.dial, place_of)
-        composition = Composition(attrs.evolve(SETTINGS, **settings), _outside(dial, seed))
-        app = create_app(
-            composition.settings,
-            lambda _: composition,
-            answer=answer,
-            wall_clock=wall,
-            entropy=seeded(seed, "entropy").randbytes,
-        )
-        server = memory.MemoryServer(app, server=GuardedServer)
-        network.listen("voxanne.test", server.handle)
-        stopping = Stopping(
-            app.desk, partial(another_replica, app.desk, memory.http_transport(network.dial))
-        )
-        await nursery.start(_serve, server, stopping)
+        compositions = [
+            Composition(attrs.evolve(SETTINGS, **settings), _outside(dial, seed + number))
+            for number in range(replicas)
+        ]
+        composition = compositions[0]
+        served: list[_Served] = []
+        for number, one in enumerate(compositions):
+            if number:
+                _share_records(one, composition)
+            entropy = seeded(seed, f"entropy {number}" if number else "entropy").randbytes
+            app = create_app(
+                one.settings, partial(_same, one), answer=answer, wall_clock=wall, entropy=entropy
+            )
+            look = partial(another_replica, app.desk, memory.http_transport(network.dial))
+            server = memory.MemoryServer(app, server=GuardedServer)
+            served.append(_Served(server, Stopping(app.desk, look)))
+        network.listen("voxanne.test", partial(_proxy, served))
+        for one_served in served:
+            await nursery.start(_serve, one_served.server, one_served.stopping)
         if warm_phrases:
             await trio.sleep(WARM_SECONDS)
             with trio.move_on_after(LONGEST_WARM_SECONDS):
-                while composition.missing_phrases()[0]:  # noqa: ASYNC110 - nobody tells when
+                while any(one.missing_phrases()[0] for one in compositions):  # noqa: ASYNC110 - nobody tells when
                     await trio.sleep(1)
+        stopping = served[0].stopping
         yield World(network, composition, sandbox, vendor, groq, nursery, asked, stopping)
         nursery.cancel_scope.cancel()
+
+
+@attrs.frozen
+class _Served:
+    """A replica and how it is asked to stop."""
+
+    server: memory.MemoryServer
+    stopping: Stopping
+
+
+async def _proxy(served: Sequence[_Served], stream: trio.abc.Stream) -> None:
+    """Like a proxy that asks `/readyz`: the first replica that is not about to stop."""
+    ready = (one for one in served if not one.stopping.wanted.is_set())
+    await next(ready, served[0]).server.handle(stream)
+
+
+def _share_records(composition: Composition, first: Composition) -> None:
+    """As replicas do that have one database."""
+    composition.records = first.records
+    composition.services = attrs.evolve(composition.services, records=first.records)
+
+
+def _same(composition: Composition, settings: Settings) -> Composition:
+    """The composition, for whoever wants to make one."""
+    del settings
+    return composition
 
 
 async def _serve(

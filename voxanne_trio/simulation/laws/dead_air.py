@@ -3,14 +3,15 @@ decided, and no pause is longer than that until the answer is complete.
 
 Measured where it is felt, at the phone's play-out, and only while the caller is silent. Speech from
 which nothing is decided must be answered as well: with words, the longest end-of-turn cap later;
-without any, after `unanswered_voice_ms` more. And when all that we had to say has been played, the
-floor is given back, whether or not Twilio says so.
+without any, after `unanswered_voice_ms` more. It counts from when the recogniser was given it: that
+is late after a reconnect. And when all that we had to say has been played, the floor is given back,
+whether or not Twilio says so.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Final
 
@@ -20,7 +21,17 @@ from ...audio import FRAME_BYTES, RATE
 from ...events import CallResumed, CallStarted
 from ...sandbox.playout import Timeline
 from ...turns import Cancel, State
-from ..observed import REPLIES, Breach, Evidence, FrameCame, Observation, Returned, Sent, Told
+from ..observed import (
+    REPLIES,
+    Breach,
+    Evidence,
+    FrameCame,
+    Observation,
+    Overheard,
+    Returned,
+    Sent,
+    Told,
+)
 
 DEAD_AIR_MS: Final = 2_000
 """The design's bound; a setting of that name, where there is one, wins."""
@@ -52,6 +63,8 @@ class DeadAir:
 
     _told: list[Told] = attrs.field(factory=list)
     _came: set[int] = attrs.field(factory=set)
+    _given: dict[int, float] = attrs.field(factory=dict)
+    """When the recogniser was given each frame, the last time."""
     _drained_at: float = math.inf
     """When the phone has played all that was sent of a reply in play; infinity where none is."""
     _kept: list[float] = attrs.field(factory=list)
@@ -63,6 +76,8 @@ class DeadAir:
             self._told.append(observed)
         elif isinstance(observed, FrameCame) and observed.number is not None:
             self._came.add(observed.number)
+        elif isinstance(observed, Overheard):
+            self._given.update((n, observed.at) for n in observed.frames if n is not None)
         self._given_back(observed)
         yield from ()
 
@@ -85,7 +100,7 @@ class DeadAir:
             return
         setting = getattr(evidence.settings, "dead_air_ms", DEAD_AIR_MS)
         for told in _streams(self._told):
-            judged = _Judged(told, self._came, evidence, setting / 1000)
+            judged = _Judged(told, self._came, self._given, evidence, setting / 1000)
             yield from judged.after_decisions()
             yield from judged.after_speech()
             yield from judged.inside_replies()
@@ -94,9 +109,17 @@ class DeadAir:
 class _Judged:
     """One stream's silences."""
 
-    def __init__(self, told: list[Told], came: set[int], evidence: Evidence, limit: float) -> None:
+    def __init__(
+        self,
+        told: list[Told],
+        came: set[int],
+        given: Mapping[int, float],
+        evidence: Evidence,
+        limit: float,
+    ) -> None:
         self._told = told
         self._came = came
+        self._given = given
         self._agent = evidence.agent
         self._caller = evidence.caller
         self._limit = limit
@@ -137,18 +160,17 @@ class _Judged:
         """From the caller's last voice to the next thing heard, where nothing was decided."""
         asked_again = 0
         for start, end, voiced in _stretches(self._caller):
-            decided = any(
-                told.decides and start <= told.at <= end + CAP_SECONDS for told in self._told
-            )
+            known = max(end, self._given_until(end)) + CAP_SECONDS
+            decided = any(told.decides and start <= told.at <= known for told in self._told)
             elsewhere = not self._began <= end < self._over
             if elsewhere or decided or self._is_speaking(end) or not self._reached_us(start, end):
                 asked_again = 0
                 continue
-            has_words = self._has_words(start, end + CAP_SECONDS)
+            has_words = self._has_words(start, known)
             if not has_words and (voiced < WORTH_SECONDS or asked_again >= SAY_AGAINS):
                 continue
             asked_again += not has_words
-            allowed = self._limit + (CAP_SECONDS if has_words else self._unanswered)
+            allowed = self._limit + (known - end if has_words else self._unanswered)
             until = self._next(end + _TICK)
             if until - end > allowed + _TICK:
                 what = "speech" if has_words else "voice without words"
@@ -174,6 +196,12 @@ class _Judged:
         first, last = (self._caller.position(at) // FRAME_BYTES for at in (start, end))
         lost = sum(number not in self._came for number in range(first, last))
         return not self._came or lost <= FRAMES_LOST
+
+    def _given_until(self, at: float) -> float:
+        """When the recogniser was given what the caller said last by then: after a reconnect it is
+        behind, and catches up at no more than the pace that its vendor allows."""
+        last = self._caller.position(at) // FRAME_BYTES
+        return max(self._given.get(n, -math.inf) for n in range(last - FRAMES_LOST, last + 1))
 
     def _is_speaking(self, at: float) -> bool:
         """Whether we still spoke when the caller fell silent: then it was no turn of ours."""
