@@ -39,17 +39,20 @@ class Recorder:
 
         def call_ended(call_sid: str, **how: Any) -> None:
             ended(call_sid, **how)
-            self._ended.append(self._calls.pop(call_sid))
+            if (call := self._calls.pop(call_sid, None)) is not None:  # else Twilio knew better
+                self._ended.append(call)
 
         records.call_started, records.call_ended = call_started, call_ended
 
     def report(self) -> dict[str, Any]:
-        """Leases and sockets now, and the calls that have ended."""
+        """Leases, sockets and kept connections now, and the calls that have ended."""
         ended, self._ended = self._ended, []
         pool: Any = self.composition._sockets
+        http: Any = self.composition.outside.http_transport
         return {
             "live": len(self._calls),
             "speak_sockets": pool.open,
+            "connections": len(http._pool.connections),
             "leases": sum(socket.is_lent for socket in pool._sockets),
             "records": {call.call_sid: call.counts for call in ended},
             "own_ms": [own for call in ended for turn in call.turns if (own := _own(turn))],

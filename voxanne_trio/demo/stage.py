@@ -41,7 +41,7 @@ class Plan:
 
 
 @attrs.define(eq=False)
-class _Ready:
+class Ready:
     """Waits for the line of JSON with which a child says that it is ready."""
 
     key: str
@@ -99,7 +99,7 @@ class Stage:
 
     async def start_sandbox(self) -> Mapping[str, str]:
         """Start the vendors' stand-ins; the variables that point a server at them."""
-        plan, ready = self._plan, _Ready("env")
+        plan, ready = self._plan, Ready("env")
         options = ["--port", "0", "--profile", plan.profile]
         options += ["--scripted"] if plan.scripted else []
         child = await self._start("sandbox", options, self._environ, ready)
@@ -109,7 +109,7 @@ class Stage:
 
     async def start_server(self, vendors: Mapping[str, str]) -> None:
         """Start the product's server against the stand-ins, as anybody would start it."""
-        ready = _Ready("webhook")
+        ready = Ready("webhook")
         environ = {**self._environ, **vendors}
         environ |= {
             "TWILIO_ACCOUNT_SID": self.account.sid,
@@ -125,7 +125,7 @@ class Stage:
         self.webhook = str((await ready.wait(child))["webhook"])
 
     async def _start(
-        self, name: str, options: Sequence[str], environ: Mapping[str, str], ready: _Ready
+        self, name: str, options: Sequence[str], environ: Mapping[str, str], ready: Ready
     ) -> Child:
         tell = self._tell_server if name == "server" else _ignore
 

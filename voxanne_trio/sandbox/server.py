@@ -72,6 +72,7 @@ class Placed:
         found: dict[str, Any] = {
             "sid": call.sid,
             "status": call.status,
+            "is_reported": self.report is not None,
             "began_at": call.playout.origin,
             "greeted_at": report.greeted_at,
             "greeted_until": report.greeted_until,
