@@ -17,18 +17,17 @@ import trio
 
 from .audio import FRAME_MS
 from .clinic import Clinic
-from .errors import VoxanneError
 from .events import CallResumed, ReplyFailed, ReplyProduced, Sensitive
 from .humanizer import PLAIN, Acquaintance, Manner, recited, spoken
 from .observe.narration import Narrator
 from .observe.quality import quality_of
 from .observe.timeline import Timeline
 from .records import Records, TurnRecord
-from .reply import Reply, Ways, produce_answer, produce_recital
+from .reply import Reply, Ways, produce_answer, produce_recital, use_tool
 from .resuming import Past, acquaintance_of, history_of, last_answer, resumption, where_we_were
 from .speaking.phrases import Phrases
 from .telephony.speech import Speech
-from .thinking import History, Message, ToolBox, ToolCall, messages_for
+from .thinking import History, Message, ToolBox, messages_for
 from .turns import Phrase, Saying
 
 SLOWER: Final = 0.85
@@ -134,7 +133,13 @@ class Conversation:
                 reply,
                 messages=partial(self._messages, farewell=farewell),
                 tools=self.script.tools.schemas(),
-                use_tool=partial(self._use_tool, reply),
+                use_tool=partial(
+                    use_tool,
+                    reply,
+                    tools=self.script.tools,
+                    history=self.history,
+                    nursery=self.nursery,
+                ),
             ),
             name=f"reply {number} {self.call_sid}",
         )
@@ -377,26 +382,3 @@ class Conversation:
             may_address=self.acquaintance.may_address,
             budget_tokens=budget // SHORT_SHARE if in_short else budget,
         )
-
-    async def _use_tool(self, reply: Reply, call: ToolCall) -> None:
-        """Run a tool beside the reply: a barge-in ends the wait for its result, not the tool."""
-        reply.has_asked_tools = True
-        self.history.add_tool_call(call)
-        done = trio.Event()
-        self.nursery.start_soon(self._run_tool, call, done, name=f"tool {call.name}")
-        reply.tools_running += 1
-        try:
-            await done.wait()
-        finally:
-            reply.tools_running -= 1
-
-    async def _run_tool(self, call: ToolCall, done: trio.Event) -> None:
-        try:
-            result = await self.script.tools.tool_for(call).run(call.arguments)
-        except VoxanneError as error:
-            result = str(error)
-        except Exception:
-            self.log.exception("Tool %s failed by a fault of its own", call.name)
-            result = "the tool failed"
-        self.history.finish_tool(call.id, result)
-        done.set()
