@@ -42,6 +42,9 @@ REST_SECONDS: Final = 80.0
 """After the last call: for spare sockets and keep-alives to end. A socket whose minute was used up
 has room again, and is then spare, after 61 s."""
 
+LEASE_SECONDS: Final = 1.0
+"""After the last call: by then every reply has given back the socket that it was lent."""
+
 HALF_OPEN_REST_SECONDS: Final = 130.0
 """The same where the other end of a connection has gone without a word."""
 
@@ -186,7 +189,11 @@ class Simulation:
             before = _living()
             await self._calls(here)
             half_open = any(hit.kind.endswith("half_open") for hit in self.schedule.hits)
+            await trio.sleep(LEASE_SECONDS)
+            lent = sum(socket.is_lent for socket in here.composition._sockets._sockets)
             await trio.sleep(HALF_OPEN_REST_SECONDS if half_open else REST_SECONDS)
+            if lent:
+                self._left(f"{lent} speak sockets were still lent")
             self._leftovers(here, before)
             await self._conclude(here)
 
@@ -291,8 +298,11 @@ class Simulation:
         if 2 in self.plan.without_laws:
             return
         for detail in _left_in(here, before):
-            faults = tuple(fault.kind for fault in self.plan.faults)
-            self.broken.append(Violation(2, trio.current_time(), detail, faults=faults))
+            self._left(detail)
+
+    def _left(self, detail: str) -> None:
+        faults = tuple(fault.kind for fault in self.plan.faults)
+        self.broken.append(Violation(2, trio.current_time(), detail, faults=faults))
 
     def outcome(self, real_seconds: float) -> Outcome:
         """All of it, as a value."""
