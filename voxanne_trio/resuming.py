@@ -18,12 +18,18 @@ from .observe.logs import CallLog
 from .records import CallRecord, Records, TurnRecord
 from .thinking import History, ToolCall
 
-LOOK_UP_SECONDS: Final = 0.3
+LOOK_UP_SECONDS: Final = 1.2
+"""More silence than a caller should hear; but to have forgotten them is worse, and a database that
+ten calls ask at once, on a machine that has just taken them over, may need it. What this process
+itself remembers comes before that."""
 
 PARAMETER: Final = "resumes"
 """Of the stream's TwiML: set where the call had a stream before."""
 
 NOTHING: Final = Sensitive("")
+
+_CLOCK_BITS: Final = 30
+"""Of the wall clock's seconds, as numbers of turns: a column has one bit more."""
 
 
 @attrs.frozen(kw_only=True)
@@ -43,6 +49,8 @@ async def look_up(started: CallStarted, records: Records, now: float) -> Past | 
     """What is known of the call that a stream goes on with; None for a call's first stream.
 
     Takes `LOOK_UP_SECONDS` at most; `now` is wall-clock seconds. Never raises but `Cancelled`.
+    Where nothing can be read there may be turns all the same: the next are numbered by the clock,
+    behind all that there can be, since one with a number that is taken would replace it.
     """
     if not started.parameters.get(PARAMETER):
         return None
@@ -54,7 +62,7 @@ async def look_up(started: CallStarted, records: Records, now: float) -> Past | 
         CallLog(started.call_sid).exception("The call's record cannot be read")
     if record is None:
         CallLog(started.call_sid).warning("A call goes on of which nothing is known")
-        return Past()
+        return Past(next_turn=int(now) % (1 << _CLOCK_BITS))
     return past_of(record, now)
 
 
