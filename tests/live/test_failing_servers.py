@@ -25,6 +25,9 @@ UNANSWERED_SECONDS: Final = 4.0
 FIRST_FRAME_SECONDS: Final = 0.4
 """After the handshake, and so is what a word was that had begun before."""
 
+FILLER_SECONDS: Final = 2.0
+"""No "one moment" is longer, and it answers nothing."""
+
 KEPT_SECONDS: Final = 0.5
 """So long after an answer began to be heard, what it answers is kept."""
 
@@ -86,13 +89,14 @@ def in_a_seam(turn: dict[str, Any], streams: list[dict[str, Any]]) -> bool:
 
 
 def heard_of(call: Call, late: float) -> list[str]:
-    """What was asked and had begun to be answered within one stream; a question that fell into a
-    seam was not heard by anybody."""
+    """What was asked and had begun to be answered within one stream, with more than a filler; a
+    question that fell into a seam was not heard by anybody."""
     streams = call.found["streams"]
     return [
         turn["said"]
         for turn in call.found["turns"]
         if turn["answered_at"] is not None
+        and turn["answered_until"] - turn["answered_at"] > FILLER_SECONDS
         and any(
             stream["at"] + FIRST_FRAME_SECONDS <= turn["began_at"]
             and turn["answered_at"] + KEPT_SECONDS + late < stream["until"]
