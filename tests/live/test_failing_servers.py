@@ -13,8 +13,11 @@ import trio
 
 from .rig import Call, Rig, live
 
+pytestmark = [pytest.mark.live, pytest.mark.sockets]
+
 CALLS: Final = 20
 QUESTIONS: Final = ("What are your hours?", "Is there parking?", "Who is the doctor?")
+GREETING: Final = "Thanks for calling, how can I help?"
 SEAM_SECONDS: Final = 3.5
 """Twilio's half second, the handshake, a turn that was being decided, and the dead air that is
 allowed. What the machine was late itself is granted to both sides of the wire."""
@@ -56,6 +59,7 @@ async def judge(rig: Rig, calls: list[Call]) -> None:
             waited = answered - turn["voiced_until"]
             assert waited < SEAM_SECONDS + more + 2 * late, (found["sid"], late, waited, turn)
         assert record["streams"] == len(found["streams"]), found["sid"]
+        assert record["turns"][0]["agent"] == record["turns"][0]["heard"] == GREETING, found["sid"]
         missing = [said for said in heard_of(call, late) if not keeps(record, said)]
         assert not missing, (found["sid"], late, missing)
 
@@ -105,7 +109,6 @@ def heard_of(call: Call, late: float) -> list[str]:
     ]
 
 
-@pytest.mark.sockets
 @pytest.mark.wall_seconds(240)
 async def test_a_killed_server_costs_no_call(tmp_path: Path) -> None:
     async with live(tmp_path, servers=2) as rig:
@@ -119,7 +122,6 @@ async def test_a_killed_server_costs_no_call(tmp_path: Path) -> None:
         await judge(rig, calls)
 
 
-@pytest.mark.sockets
 @pytest.mark.wall_seconds(240)
 async def test_a_server_that_is_asked_to_stop_cuts_no_call(tmp_path: Path) -> None:
     """At its deadline it hands over who is listened to; new calls go to the other at once."""
