@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import attrs
 import pytest
 import trio
@@ -22,8 +24,10 @@ from voxanne_trio.events import (
     WordsHeard,
 )
 from voxanne_trio.records import CallRecord, InMemoryRecords, ToolRecord, TurnRecord
+from voxanne_trio.records.database import Database
+from voxanne_trio.records.entries import StreamBegan, TurnHeard
 from voxanne_trio.resuming import (
-    AFTER_UNKNOWN,
+    LOOK_UP_SECONDS,
     Past,
     acquaintance_of,
     history_of,
@@ -164,10 +168,9 @@ async def test_a_look_up_is_short_and_only_for_calls_that_go_on(
     )
     assert await look_up(first, Slow(), 0.0) is None
     assert trio.current_time() == 0
-    unknown = Past(next_turn=AFTER_UNKNOWN)
-    assert await look_up(again, Slow(), 0.0) == unknown
-    assert trio.current_time() == pytest.approx(0.3)
-    assert await look_up(again, Broken(), 0.0) == unknown
+    assert await look_up(again, Slow(), 0.0) == Past()
+    assert trio.current_time() == pytest.approx(LOOK_UP_SECONDS)
+    assert await look_up(again, Broken(), 0.0) == Past()
 
 
 @pytest.mark.parametrize("records", [Slow(), Broken()], ids=["slow", "broken"])
@@ -179,6 +182,28 @@ async def test_where_the_database_fails_this_process_still_knows_its_calls(
     past = await look_up(CallStarted("CA1", "MZ2", "AC1", {"resumes": "2"}), records, 9.0)
     assert past is not None
     assert (past.next_turn, past.seconds) == (1, 9.0)
+
+
+async def test_turns_of_a_record_that_cannot_be_read_are_not_replaced(
+    autojump_clock: trio.testing.MockClock, tmp_path: Path
+) -> None:
+    database = Database(f"sqlite:///{tmp_path}/calls.db")
+    database.prepare()
+    again = CallStarted("CA1", "MZ2", "AC1", {"resumes": "2"})
+    past = await look_up(again, Slow(), 1_800_000_000.0)
+    assert past is not None
+    old, new = turn(0, None, GREETING), turn(past.next_turn, "How much?", "It is much.")
+    assert not database.write(
+        [
+            *(StreamBegan("CA1", "MZ1", 1.0), TurnHeard("CA1", "MZ1", old)),
+            *(StreamBegan("CA1", "MZ2", 2.0), TurnHeard("CA1", "MZ2", new)),
+        ]
+    )
+    record = database.find("CA1")
+    database.close()
+    assert record is not None
+    assert [turn.agent for turn in record.turns] == [GREETING, "It is much."]
+    assert past_of(record, 3.0).next_turn == past.next_turn + 1
 
 
 # The table

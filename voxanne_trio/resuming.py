@@ -20,16 +20,18 @@ from .records import CallRecord, Records, Then, TurnRecord
 from .thinking import History, ToolCall
 from .turns import Ending
 
-LOOK_UP_SECONDS: Final = 0.3
+LOOK_UP_SECONDS: Final = 1.2
+"""More silence than a caller should hear; but to have forgotten them is worse, and a database that
+ten calls ask at once, on a machine that has just taken them over, may need it. What this process
+itself remembers comes before that."""
 
 PARAMETER: Final = "resumes"
 """Of the stream's TwiML: set where the call had a stream before."""
 
 NOTHING: Final = Sensitive("")
 
-AFTER_UNKNOWN: Final = 10_000
-"""The number of the first turn after those that could not be read: they are kept somewhere, and
-there are fewer, so none of them is written over."""
+_CLOCK_BITS: Final = 30
+"""Of the wall clock's seconds, as numbers of turns: a column has one bit more."""
 
 
 @attrs.frozen(kw_only=True)
@@ -64,13 +66,15 @@ async def look_up(started: CallStarted, records: Records, now: float) -> Past | 
     """What is known of the call that a stream goes on with; None for a call's first stream.
 
     Takes `LOOK_UP_SECONDS` at most; `now` is wall-clock seconds. Never raises but `Cancelled`.
+    Where nothing can be read there may be turns all the same: the next are numbered by the clock,
+    behind all that there can be, since one with a number that is taken would replace it.
     """
     if not started.parameters.get(PARAMETER):
         return None
     record = await find(started.call_sid, records, LOOK_UP_SECONDS)
     if record is None:
         CallLog(started.call_sid).warning("A call goes on of which nothing is known")
-        return Past(next_turn=AFTER_UNKNOWN)
+        return Past(next_turn=int(now) % (1 << _CLOCK_BITS))
     return past_of(record, now)
 
 

@@ -14,7 +14,7 @@ from voxanne_trio import cli
 from voxanne_trio.events import Sensitive
 from voxanne_trio.records import Then
 from voxanne_trio.records.database import Database
-from voxanne_trio.records.entries import Asked, StreamBegan, StreamEnded, TurnHeard
+from voxanne_trio.records.entries import Asked, RecordingLeft, StreamBegan, StreamEnded, TurnHeard
 
 LONG_AGO = 1_000_000_000.0
 
@@ -85,6 +85,7 @@ def test_one_object(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "streams": 1,
         "duration_ms": 83_400,
         "turns": 2,
+        "recorded": False,
     }
     assert cli.main(["calls", "CA1", "--json"]) == 0
     call = json.loads(capsys.readouterr().out)
@@ -98,6 +99,28 @@ def test_forgetting(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["calls", "--forget", "CA2"]) == 0
     assert cli.main(["calls", "--forget", "CA2"]) == 2
     assert lines(capsys) == ["Forgotten: CA2"]
+
+
+def test_a_voicemail_is_marked_shown_and_still_at_twilio_when_its_call_is_forgotten(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = "https://api.twilio.com/RE1"
+    database = Database(f"sqlite:///{file}")
+    database.prepare()
+    database.write([RecordingLeft("CA1", url)])
+    database.close()
+    assert cli.main(["calls"]) == 0
+    _, second, first = lines(capsys)
+    assert first.split()[-2:] == ["CA1", "recorded"]
+    assert second.split()[-1] == "CA2"
+    assert cli.main(["calls", "CA1"]) == 0
+    assert f"voicemail {url}" in lines(capsys)
+    assert cli.main(["calls", "CA1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["recording"] == url
+    assert cli.main(["calls", "--forget", "CA1"]) == 0
+    assert lines(capsys)[1:] == [f"Its voicemail is still at Twilio, delete it there: {url}"]
+    assert cli.main(["calls", "--forget", "CA2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"forgotten": 1, "recording": None}
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from voxanne_trio.records.engine import CONNECTIONS
 
 from .rig import ROOT, Call, Rig, live
 
+pytestmark = [pytest.mark.live, pytest.mark.sockets]
+
 CALLS: Final = 20
 LASTS: Final = 3.5
 AT: Final = {"speak": 4.5, "chat": 9.5, "listen": 14.5}
@@ -98,7 +100,6 @@ async def reporting(rig: Rig, directory: Path) -> AsyncIterator[Reporting]:
             await process.wait()
 
 
-@pytest.mark.sockets
 @pytest.mark.wall_seconds(240)
 @pytest.mark.parametrize("how", KINDS)
 async def test_a_vendor_that_fails_leaves_no_caller_in_silence(how: str, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import trio
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
@@ -14,10 +15,11 @@ from voxanne_trio.events import Sensitive
 from voxanne_trio.records import CallRecord, Then
 from voxanne_trio.records.database import Database
 from voxanne_trio.records.engine import DatabaseUnavailable
-from voxanne_trio.records.entries import Asked, StreamBegan, StreamEnded, TurnHeard
+from voxanne_trio.records.entries import Asked, RecordingLeft, StreamBegan, StreamEnded, TurnHeard
+from voxanne_trio.records.keeping import LONGEST_PAUSE_SECONDS
 from voxanne_trio.records.schema import metadata
 
-from .support import a_call, a_turn, database_records, end, found
+from .support import Hop, a_call, a_turn, database_records, end, found
 
 COURSE = (
     StreamBegan("CA1", "MZ1", 100.0),
@@ -27,6 +29,7 @@ COURSE = (
     StreamBegan("CA1", "MZ2", 103.0),
     TurnHeard("CA1", "MZ2", a_turn(1, "When?", "At five.")),
     StreamEnded("CA1", "MZ2", "farewell", Then.HANG_UP, 4_000, {"gaps": 2}),
+    RecordingLeft("CA1", "https://api.twilio.com/RE1"),
 )
 
 
@@ -98,6 +101,7 @@ def test_the_latest_calls(database: Database) -> None:
     database.write([*COURSE, StreamBegan("CA2", "MZ3", 200.0), StreamBegan("CA3", "MZ4", 50.0)])
     second, first = database.latest(2)
     assert (second.call_sid, second.turns, second.outcome) == ("CA2", 0, None)
+    assert (second.recorded, first.recorded) == (False, True)
     assert (first.call_sid, first.turns, first.streams, first.duration_ms) == ("CA1", 2, 2, 7_000)
     database.close()
 
@@ -220,3 +224,18 @@ async def test_a_call_goes_on_in_another_server_and_comes_back(
             assert [turn.heard for turn in call.turns] == ["Hello.", "At five."]
             assert (call.outcome, call.then, call.streams) == ("farewell", Then.HANG_UP, 2)
             assert (call.duration_ms, call.counts) == (2_000, {"gaps": 3})
+
+
+async def test_a_recording_of_another_server_s_call_is_kept_once_the_database_is_back(
+    url: str, autojump_clock: object
+) -> None:
+    hop = Hop()
+    async with database_records(url, hop) as here, database_records(url) as there:
+        there.call_started(a_call())
+        assert (await found(there)).recording is None
+        hop.down = True
+        assert await here.find("CA1") is None
+        here.recording_left("CA1", "https://api.twilio.com/RE1")
+        hop.down = False
+        await trio.sleep(LONGEST_PAUSE_SECONDS)
+        assert (await found(there)).recording == "https://api.twilio.com/RE1"

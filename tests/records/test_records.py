@@ -58,6 +58,21 @@ async def test_a_turn_comes_back_as_it_was(any_url: str, autojump_clock: object)
         assert (await found(records)).turns == [FULL_TURN]
 
 
+async def test_a_recording_is_kept_over_streams_and_the_first_that_is_told_stays(
+    any_url: str, autojump_clock: object
+) -> None:
+    async with any_records(any_url) as records:
+        records.call_started(a_call())
+        assert (await found(records)).as_json()["recording"] is None
+        records.recording_left("CA1", "https://api.twilio.com/RE1")
+        records.recording_left("CA1", "https://api.twilio.com/RE2")
+        records.call_started(a_call(stream="MZ2"))
+        end(records, "farewell", Then.HANG_UP)
+        call = await found(records)
+        assert call.as_json()["recording"] == "https://api.twilio.com/RE1"
+        assert "RE1" not in repr(call)
+
+
 async def test_what_is_said_of_an_unknown_call_is_not_kept(
     any_url: str, autojump_clock: object
 ) -> None:
@@ -65,6 +80,7 @@ async def test_what_is_said_of_an_unknown_call_is_not_kept(
         records.turn_began("CA1", Sensitive("Hello?"))
         records.turn_ended("CA1", a_turn(0, None, "Hello."))
         end(records, "hung up")
+        records.recording_left("CA1", "https://api.twilio.com/RE1")
         assert await records.find("CA1") is None
         assert records.failure is None
 

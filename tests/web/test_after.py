@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -331,7 +332,10 @@ async def test_a_person_who_hung_up_on_the_whisper_has_talked_to_nobody(
         assert "Record" in names(await here.after("?dialled=1", **form))
 
 
-async def test_a_message_is_in_the_record_once(autojump_clock: MockClock) -> None:
+async def test_a_message_is_in_the_record_once_and_its_url_in_no_log(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "voxanne")
     async with office() as here:
         here.call(Then.TRANSFER, "transfer not answered")
         form = {"RecordingUrl": "https://api.twilio.com/RE1", "RecordingDuration": "23"}
@@ -343,6 +347,34 @@ async def test_a_message_is_in_the_record_once(autojump_clock: MockClock) -> Non
             assert (await post(client, "/twilio/recording", **told)).status_code == 204
         record = await here.record
         assert (record.outcome, record.counts) == ("voicemail", {"voicemail_seconds": 23})
+        assert record.recording == "https://api.twilio.com/RE1"
+    assert "Voicemail of 23 s" in caplog.text
+    assert "RE1" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "ftp://api.twilio.com/RE1",
+        "https://",
+        "https://x/\x1b]0;owned\x07",
+        "https://x/\u202e",
+        "https://x/RE1\n",
+        f"https://x/{'a' * 600}",
+    ],
+)
+async def test_what_is_no_url_is_not_kept_until_one_is_told(
+    url: str, autojump_clock: MockClock
+) -> None:
+    async with office() as here:
+        here.call(Then.TRANSFER, "transfer not answered")
+        await here.after("?recorded=1", RecordingDuration="23", RecordingUrl=url)
+        record = await here.record
+        assert (record.outcome, record.recording) == ("voicemail", None)
+        told = {"RecordingDuration": "23", "RecordingUrl": "http://127.0.0.1:8900/RE1"}
+        await post(here.app.test_client(), "/twilio/recording", CallSid=CALL, **told)
+        assert (await here.record).recording == "http://127.0.0.1:8900/RE1"
 
 
 @pytest.mark.parametrize("seconds", ["9" * 5_000, "\N{ARABIC-INDIC DIGIT THREE}", "-1", ""])

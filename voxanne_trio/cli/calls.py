@@ -78,13 +78,24 @@ def _asked_for(database: Database, arguments: argparse.Namespace) -> tuple[Any, 
         summaries = database.latest(arguments.limit)
         return {"calls": [each.as_json() for each in summaries]}, _table(summaries)
     if arguments.forget:
-        if not database.forget(call_sid):
-            raise ConfigurationError(f"No call {call_sid} is kept")
-        return {"forgotten": 1}, iter([f"Forgotten: {call_sid}"])
+        return _forgotten(database, call_sid)
     call = database.find(call_sid)
     if call is None:
         raise ConfigurationError(f"No call {call_sid} is kept")
     return call.as_json(), _page(call)
+
+
+def _forgotten(database: Database, call_sid: str) -> tuple[Any, Iterator[str]]:
+    """The call is deleted; where its voicemail is, which is not ours to delete, is told a last
+    time."""
+    call = database.find(call_sid)
+    if not database.forget(call_sid):
+        raise ConfigurationError(f"No call {call_sid} is kept")
+    recording = call.recording if call is not None else None
+    said = [f"Forgotten: {call_sid}"]
+    if recording is not None:
+        said.append(f"Its voicemail is still at Twilio, delete it there: {recording}")
+    return {"forgotten": 1, "recording": recording}, iter(said)
 
 
 def _table(summaries: list[CallSummary]) -> Iterator[str]:
@@ -92,7 +103,8 @@ def _table(summaries: list[CallSummary]) -> Iterator[str]:
     for call in summaries:
         lasted = _minutes(call.duration_ms) if call.duration_ms else "-"
         outcome = call.outcome or _OPEN
-        yield _ROW.format(_moment(call.started_at), lasted, call.turns, outcome, call.call_sid)
+        sid = f"{call.call_sid}  recorded" if call.recorded else call.call_sid
+        yield _ROW.format(_moment(call.started_at), lasted, call.turns, outcome, sid)
 
 
 def _page(call: CallRecord) -> Iterator[str]:
@@ -103,6 +115,8 @@ def _page(call: CallRecord) -> Iterator[str]:
     yield f"{lasted}{len(call.turns)} turns{streams}; {ended}"
     if any(call.counts.values()):
         yield ", ".join(f"{name} {count}" for name, count in call.counts.items() if count)
+    if call.recording is not None:
+        yield f"voicemail {call.recording}"
     for turn in call.turns:
         yield ""
         yield from _turn(turn)

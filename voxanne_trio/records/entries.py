@@ -1,7 +1,7 @@
 """What is written of a call, one fact an entry, and the bounded queue in which entries wait.
 
 Each entry says the same when it is written a second time, so that a write whose end was not seen
-can be repeated. It names the stream it was of: a server that hears late that its stream is lost
+can be repeated. What is of a stream names it: a server that hears late that its stream is lost
 does not change what another has since made of the call.
 """
 
@@ -89,7 +89,21 @@ class StreamEnded:
         return OVERHEAD_BYTES
 
 
-Entry = StreamBegan | Asked | TurnHeard | StreamEnded
+@attrs.frozen
+class RecordingLeft:
+    """A voicemail is kept at this URL, whichever stream the call had then."""
+
+    call_sid: str
+    url: str = attrs.field(repr=False)
+    worth: ClassVar = 2
+
+    @property
+    def size(self) -> int:
+        return OVERHEAD_BYTES + len(self.url)
+
+
+OfStream = StreamBegan | Asked | TurnHeard | StreamEnded
+Entry = OfStream | RecordingLeft
 
 
 class Waiting:

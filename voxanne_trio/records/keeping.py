@@ -25,7 +25,7 @@ from ..errors import ConfigurationError
 from ..events import Sensitive
 from .database import Database
 from .engine import CONNECTIONS, DatabaseUnavailable
-from .entries import Asked, Entry, StreamBegan, StreamEnded, TurnHeard, Waiting
+from .entries import Asked, Entry, RecordingLeft, StreamBegan, StreamEnded, TurnHeard, Waiting
 from .records import CallRecord, InMemoryRecords, Then, TurnRecord
 
 log = logging.getLogger("voxanne.records")
@@ -103,6 +103,12 @@ class DatabaseRecords:
             self._waiting.put(
                 StreamEnded(call_sid, call.stream_sid, outcome, then, duration_ms, dict(counts))
             )
+
+    def recording_left(self, call_sid: str, url: str) -> None:
+        """Also of a call that is not known here: another process may have taken it, and the
+        database may be what did not say so."""
+        self._memory.recording_left(call_sid, url)
+        self._waiting.put(RecordingLeft(call_sid, url))
 
     async def find(self, call_sid: str) -> CallRecord | None:
         """The call, whichever process took it; at most `FIND_SECONDS` later what is known here,

@@ -14,7 +14,8 @@ from .schema import calls, streams, turns
 
 @attrs.frozen(kw_only=True)
 class CallSummary:
-    """A call without its turns, of which it has so many; the rest is as in `CallRecord`."""
+    """A call without its turns, of which it has so many, and whether a voicemail of it is kept; the
+    rest is as in `CallRecord`."""
 
     call_sid: str
     started_at: float
@@ -23,6 +24,7 @@ class CallSummary:
     streams: int
     duration_ms: int
     turns: int
+    recorded: bool
 
     def as_json(self) -> dict[str, Any]:
         return attrs.asdict(self)
@@ -81,6 +83,7 @@ def latest(connection: Connection, limit: int) -> list[CallSummary]:
             streams=row["streams"] or 0,
             duration_ms=int(row["duration_ms"] or 0),
             turns=row["turns"],
+            recorded=row["recording"] is not None,
         )
         for row in _rows(connection, query)
     ]

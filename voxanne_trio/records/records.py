@@ -95,6 +95,8 @@ class CallRecord:
     duration_ms: int = 0
     counts: dict[str, int] = attrs.field(factory=dict)
     """What went wrong in small: bad messages, audio dropped, underruns."""
+    recording: str | None = attrs.field(default=None, repr=False)
+    """The URL of the caller's voicemail: who has it may hear that, so no log names it."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -107,6 +109,7 @@ class CallRecord:
             "duration_ms": self.duration_ms,
             "turns": [turn.as_json() for turn in self.turns],
             "counts": dict(self.counts),
+            "recording": self.recording,
         }
 
 
@@ -136,6 +139,11 @@ class Records(Protocol):
     ) -> None:
         """A stream of a call is over, however; or the call has turned out otherwise since, which
         takes nothing from its length and counts. Never waits."""
+        ...
+
+    def recording_left(self, call_sid: str, url: str) -> None:
+        """A voicemail of the call is kept at this URL; the first that is told stays. Never
+        waits."""
         ...
 
     async def find(self, call_sid: str) -> CallRecord | None:
@@ -192,6 +200,10 @@ class InMemoryRecords:
             call.duration_ms += duration_ms
             for name, count in counts.items():
                 call.counts[name] = call.counts.get(name, 0) + count
+
+    def recording_left(self, call_sid: str, url: str) -> None:
+        if (call := self._calls.get(call_sid)) is not None and call.recording is None:
+            call.recording = url
 
     async def find(self, call_sid: str) -> CallRecord | None:
         return self._calls.get(call_sid)

@@ -52,6 +52,7 @@ def call_of(call: Row, streams: Sequence[Row], turns: Sequence[Row]) -> CallReco
         then=_then(call["next_step"]),
         duration_ms=sum(stream["duration_ms"] for stream in streams),
         counts=counts,
+        recording=call["recording"],
     )
 
 

@@ -50,6 +50,7 @@ calls: Final = Table(
     Column("asked", Text),
     Column("outcome", Text),
     Column("next_step", Text, nullable=False),  # a `Then`
+    Column("recording", Text),  # the URL of a voicemail
 )
 Index(None, calls.c.started_at)
 

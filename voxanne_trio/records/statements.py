@@ -1,7 +1,7 @@
 """How each kind of entry is written, in the SQL that SQLite and PostgreSQL share.
 
 Every statement does the same when it is repeated, even after later ones; and what a stream says of
-its call counts only while it is the call's latest.
+its call counts only while it is the call's latest. A recording is the call's, not a stream's.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from .entries import Asked, Entry, StreamBegan, StreamEnded, TurnHeard
+from .entries import Asked, Entry, OfStream, RecordingLeft, StreamBegan, StreamEnded, TurnHeard
 from .records import Then
 from .rows import storable, turn_row
 from .schema import Json, calls, streams, turns
@@ -43,6 +43,11 @@ _END_CALL: Final = (
     update(calls)
     .where(*_OF_THIS_STREAM)
     .values(outcome=bindparam("how"), next_step=bindparam("then"))
+)
+_KEEP_RECORDING: Final = (
+    update(calls)
+    .where(calls.c.call_sid == bindparam("of_call"), calls.c.recording.is_(None))
+    .values(recording=bindparam("url"))
 )
 
 
@@ -94,6 +99,13 @@ def _end(connection: Connection, ended: list[StreamEnded]) -> None:
     connection.execute(
         _END_CALL,
         [row | {"then": each.then.value} for row, each in zip(whose, ended, strict=True)],
+    )
+
+
+def _keep_recordings(connection: Connection, left: list[RecordingLeft]) -> None:
+    connection.execute(
+        _KEEP_RECORDING,
+        [{"of_call": storable(each.call_sid), "url": storable(each.url)} for each in left],
     )
 
 
@@ -175,7 +187,7 @@ def _excluded(column: str) -> ColumnClause[Any]:
     return literal_column(f"excluded.{column}")
 
 
-def _of(entry: Entry) -> dict[str, Any]:
+def _of(entry: OfStream) -> dict[str, Any]:
     return {"of_call": entry.call_sid, "of_stream": entry.stream_sid}
 
 
@@ -184,4 +196,5 @@ _WRITERS: Final[Mapping[type, Callable[[Connection, list[Any]], None]]] = {
     Asked: _ask,
     TurnHeard: _keep_turns,
     StreamEnded: _end,
+    RecordingLeft: _keep_recordings,
 }

@@ -22,6 +22,9 @@ OVER: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"}
 _DURATION: Final = re.compile(r"[0-9]{1,6}")
 """Seconds; what is longer is no recording of ours."""
 
+_URL: Final = re.compile(r"https?://[!-~]{1,500}")
+"""Twilio's are some 130 characters, all of them visible ASCII."""
+
 _TALKED: Final = frozenset({"completed", "answered"})
 
 _ONCE_OVER: Final[Mapping[str | None, str]] = {
@@ -65,10 +68,15 @@ def call_is_over(records: Records, record: CallRecord | None, form: Form) -> Non
 
 
 def voicemail_left(records: Records, record: CallRecord | None, form: Form) -> None:
-    """A message was recorded; told by the recording itself, and once more when it is stored."""
+    """A message was recorded; told by the recording itself, and once more when it is stored.
+
+    Its URL goes into the record alone: at Twilio a recording may be public to whoever has that.
+    """
     seconds = form.get("RecordingDuration", "")
     if form.get("RecordingStatus", "completed") != "completed" or not _DURATION.fullmatch(seconds):
         return
     call_sid = form.get("CallSid", "")
-    CallLog(call_sid).info("Voicemail of %s s: %s", seconds, form.get("RecordingUrl", "no URL"))
+    CallLog(call_sid).info("Voicemail of %s s", seconds)
+    if _URL.fullmatch(url := form.get("RecordingUrl", "")):
+        records.recording_left(call_sid, url)
     settle(records, record, "voicemail", Then.HANG_UP, {"voicemail_seconds": int(seconds)})

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("asked", sa.Text),
         sa.Column("outcome", sa.Text),
         sa.Column("next_step", sa.Text, nullable=False),
+        sa.Column("recording", sa.Text),
         sa.PrimaryKeyConstraint("call_sid", name="pk_calls"),
     )
     op.create_index("ix_calls_started_at", "calls", ["started_at"])
