@@ -123,7 +123,12 @@ def test_there_is_none_over_the_callers_voice_and_one_soon_after_it_was_nothing(
     _, commands = run(expired(Timer.HOLD_CONFIRM), floor=floor, scene=at(3.3, QUIET))
     assert commands == [Resume(), filler_in(0.7)]  # 1.2 s after the voice
     loud = attrs.evolve(PROCESSING, voice=True)  # it holds nothing any more
-    assert run(WAITED, floor=loud)[1] == [filler_in(0.1)]
+    waiting, commands = run(WAITED, floor=loud, scene=at(3.3))
+    assert commands == [filler_in(0.1)]
+    assert run(WAITED, floor=waiting, scene=at(3.6))[1] == [filler_in(0.1)]
+    floor, commands = run(WAITED, floor=waiting, scene=at(3.7))  # it may be a noise that stays
+    assert commands == [Fill(2), filler_in(1.2)]
+    assert floor.fill_by is None
 
 
 def test_words_over_a_filler_are_merged_into_the_turn() -> None:

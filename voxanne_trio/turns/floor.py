@@ -149,6 +149,12 @@ class Rules:
         """While a tool runs and the caller has been told so; as far from the limit as otherwise."""
         return self.tool_air_ms - max(0, self.dead_air_ms - self.filler_after_ms)
 
+    @property
+    def filler_grace(self) -> float:
+        """Seconds for which a filler gives way to a voice that no words account for: half of what
+        is left before the silence is too long."""
+        return max(0, self.dead_air_ms - self.filler_after_ms) / 2_000
+
 
 @attrs.frozen(kw_only=True)
 class Saying:
@@ -213,6 +219,8 @@ class Floor:
     """Whether the caller has heard some of it."""
     fillers: int = 0
     """How many were heard in it: they are nothing of the reply."""
+    fill_by: float | None = None
+    """Until when the next gives way to the voice that is on (Trio clock), once it has begun to."""
     held: bool = False
     """Whether it is kept silent for the caller's voice."""
     needs_words: bool = False

@@ -252,8 +252,10 @@ def nothing_to_hear(floor: Floor, scene: Scene) -> Step:
     """We work on a reply, and the caller has heard nothing for a while."""
     if floor.produced or floor.held or floor.fillers >= MOST_FILLERS:
         return floor, ()
-    if floor.voice:
-        return floor, (SetTimer(Timer.FILLER, POLL_SECONDS),)
+    by = floor.fill_by if floor.fill_by is not None else scene.now + scene.rules.filler_grace
+    if floor.voice and scene.now < by:
+        return attrs.evolve(floor, fill_by=by), (SetTimer(Timer.FILLER, POLL_SECONDS),)
+    floor = attrs.evolve(floor, fill_by=None)
     if floor.ending is not None and not floor.heard:
         return say(floor, Phrase.GOODBYE, floor.ending)  # who takes leave does not wait
     return floor, (Fill(floor.reply), filler(floor, scene))

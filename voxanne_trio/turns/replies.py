@@ -208,6 +208,7 @@ def begun(floor: Floor, **changes: Any) -> Floor:
         **dict.fromkeys(("produced", "heard", "held", "needs_words"), False),
         **dict.fromkeys(("asked", "speculating"), NO_WORDS),
         "fillers": 0,
+        "fill_by": None,
         "kind": Kind.ANSWER,
         "ending": None,
     }
