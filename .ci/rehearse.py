@@ -126,7 +126,7 @@ class Image:
                 server.kill()
         if server.returncode != 0:
             raise Wrong(f"the server stopped with code {server.returncode}")
-        if "takes calls" not in said:
+        if "SIGTERM received" not in said:
             raise Wrong(f"the log is not on standard output, which has {said!r}")
         if (self._folder / "logs").exists():
             raise Wrong("the server wrote a log file")
