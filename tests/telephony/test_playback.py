@@ -394,3 +394,22 @@ def test_audio_that_broke_off_before_its_first_word_belongs_to_no_sentence() -> 
     speech.add(LOUD * 8000)
     speech.end_passage()
     assert speech.sentence_at(10) == 0
+
+
+async def test_a_writer_that_is_cancelled_sends_nothing_more(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    sent: list[str] = []
+
+    async def send(message: str) -> None:
+        sent.append(message)  # at once, as a socket with room does: no checkpoint
+
+    playback = Playback("MZ1", Pacing(), lambda _: None)
+    speech = Speech(1, playback.pace)
+    playback.play(speech)
+    fill(speech, 5)
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await playback.run(send)
+    assert scope.cancelled_caught
+    assert sent == []

@@ -280,6 +280,7 @@ class Playback:
         a message on the wire: cancel it only when the socket is to be closed.
         """
         while True:
+            await trio.lowlevel.checkpoint_if_cancelled()  # sending alone need not be one
             if self._control:
                 await send(self._control.popleft())
                 continue
