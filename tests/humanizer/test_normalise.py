@@ -157,9 +157,9 @@ HOSTILE: Final = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_takes_linear_time(name: str) -> None:
     text = HOSTILE[name]
-    began = time.perf_counter()
+    began = time.thread_time()  # of the processor, which others may be using too
     said = normalise(text)
-    seconds = time.perf_counter() - began
+    seconds = time.thread_time() - began
     assert seconds < 1.5  # about ten times what it takes; squared it would be minutes
     assert all(c.isalpha() or c in ALPHABET for c in said)
     assert normalise(said) == said
