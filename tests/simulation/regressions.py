@@ -26,6 +26,7 @@ SEEDS: Final[tuple[tuple[int, Options, str], ...]] = (
     (10445, ALL, "a second SIGTERM cut the call while it spoke (the law waited for the floor)"),
     (70644, BRIEF, "what a lost stream's ring had counted as dropped was forgotten (the law's)"),
     (70994, BRIEF, "a line that never brought a frame: nobody was heard (a false alarm of law 5)"),
+    (70910, BRIEF, "a filler that was due in a hold waited 1.2 s after the noise that held it"),
     (625, ALL, "a phrase that was synthesised late is played after a barge-in"),
 )
 """The draw may change under them; what they found has a test of its own where it was the product's:
