@@ -9,6 +9,7 @@ from voxanne_trio.simulation.plan import Options
 
 ALL: Final = Options(faults=NAMES)
 SHORT: Final = Options(faults=NAMES, seconds=15.0)
+BRIEF: Final = Options(faults=NAMES, seconds=20.0)
 NONE: Final = Options()
 
 SEEDS: Final[tuple[tuple[int, Options, str], ...]] = (
@@ -24,6 +25,9 @@ SEEDS: Final[tuple[tuple[int, Options, str], ...]] = (
     (1146, SHORT, "a replay to a new recogniser began in the middle of a frame"),
     (10445, ALL, "a second SIGTERM cut the call while it spoke (the law waited for the floor)"),
     (70800, Options(faults=NAMES, seconds=20.0), "a stream lost as it began was still played to"),
+    (70644, BRIEF, "what a lost stream's ring had counted as dropped was forgotten (the law's)"),
+    (70994, BRIEF, "a line that never brought a frame: nobody was heard (a false alarm of law 5)"),
+    (70910, BRIEF, "a filler that was due in a hold waited 1.2 s after the noise that held it"),
     (625, ALL, "a phrase that was synthesised late is played after a barge-in"),
 )
 """The draw may change under them; what they found has a test of its own where it was the product's:

@@ -109,6 +109,17 @@ def test_whatever_the_recogniser_does_the_caller_is_answered(kind: str, stt: str
 
 
 @pytest.mark.wall_seconds(30)
+def test_what_was_dropped_in_a_lost_stream_is_counted_in_the_call() -> None:
+    script = ({"stay_silent": 12}, {"say": QUESTIONS[1]}, "listen", {"say": QUESTIONS[2]}, "listen")
+    call = CallPlan(script=(*script, "hang_up"), leaves_after=60.0)
+    faults = (Fault(kind="deepgram_slow_connect", times=2), Fault(kind="media_half_frame"))
+    plan = Plan(calls=(call,), entropy=3, faults=faults, strikes_in=("", "processing"))
+    outcome = run(plan, keep_trace=True)
+    assert outcome.violations == ()
+    assert any("CallResumed" in line for line in outcome.last_lines)
+
+
+@pytest.mark.wall_seconds(30)
 @pytest.mark.parametrize("state", ["listening", "processing", "speaking"])
 def test_a_server_that_stops_hands_its_call_to_the_other_one(state: str) -> None:
     script = ("listen", {"say": QUESTIONS[1]}, {"listen": 3_000}, {"say": QUESTIONS[2]}, "listen")

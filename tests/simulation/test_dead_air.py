@@ -28,10 +28,13 @@ COMMITTED = moved(2.3, LISTENING, PROCESSING, Commit(2), reply=2)
 
 CALLER = voice((1.0, 2.0))
 OVER = moved(30.0, LISTENING, State.ENDED)
+CAME = tuple(FrameCame(0.0, number) for number in range(1_500))
 
 
-def dead_air(known: Evidence, *course: object) -> list[tuple[str, float | None]]:
-    breaches = concluded(DeadAir(), known, *course, OVER)  # type: ignore[arg-type]
+def dead_air(
+    known: Evidence, *course: object, came: tuple[FrameCame, ...] = CAME
+) -> list[tuple[str, float | None]]:
+    breaches = concluded(DeadAir(), known, *came, *course, OVER)  # type: ignore[arg-type]
     return [(breach.detail, breach.at) for breach in breaches]
 
 
@@ -110,4 +113,6 @@ def test_a_recogniser_that_has_to_catch_up_is_given_its_time() -> None:
 def test_voice_that_is_never_answered() -> None:
     (nothing,) = dead_air(evidence(caller=CALLER), moved(0.1, State.IDLE, LISTENING))
     assert "after voice without words" in nothing[0]
+    unheard = evidence(caller=CALLER)  # a line that brings us nothing at all
+    assert dead_air(unheard, moved(0.1, State.IDLE, LISTENING), came=()) == []
     assert dead_air(evidence(caller=voice((1.0, 1.4))), moved(0.1, State.IDLE, LISTENING)) == []

@@ -131,6 +131,16 @@ def test_there_is_none_over_the_callers_voice_and_one_soon_after_it_was_nothing(
     assert floor.fill_by is None
 
 
+def test_one_that_was_due_in_a_hold_comes_as_soon_as_the_voice_was_nothing() -> None:
+    held, _ = run(VoiceStarted(2.9), floor=PROCESSING)
+    held, _ = run(WAITED, floor=held)
+    floor, _ = run(VoiceStopped(3.3, 60), floor=held, scene=at(3.5))
+    floor, commands = run(expired(Timer.HOLD_CONFIRM), floor=floor, scene=at(3.7, QUIET))
+    assert commands == [Resume(), filler_in(0.0)]  # and not 1.2 s after a noise
+    floor, _ = run(ReplyAudible(2), floor=floor)
+    assert run(RanDry(2), floor=floor, scene=at(9.0, QUIET))[1] == [filler_in(1.2)]
+
+
 def test_words_over_a_filler_are_merged_into_the_turn() -> None:
     sounding = at(3.2, unplayed_ms=400)
     held, commands = run(VoiceStarted(3.1), floor=FILLED, scene=sounding)

@@ -287,7 +287,7 @@ class Simulation:
             streamed=witness.call is not None
             or bool(call.journal.of("start") and not OF_ONE_CALL.intersection(witness.faults)),
             asked=here.asked if alone else (),
-            dropped_ms=ring.dropped_ms if ring is not None else {},
+            dropped_ms=witness.dropped_ms,
             waiting_ms=ring.waiting_ms if ring is not None else 0.0,
             delay_seconds=(self.plan.delay_ms + self.plan.jitter_ms) / 1000,
             partings=witness.partings,

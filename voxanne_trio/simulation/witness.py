@@ -74,6 +74,8 @@ class Witness:
     """Told when Twilio is about to open a stream of this call."""
     partings: list[tuple[float, float]] = attrs.field(factory=list)
     hearing_failed_at: float = -math.inf
+    dropped_before_ms: Counter[str] = attrs.field(factory=Counter)
+    """Of the caller's audio, by reason, in streams of the call that were lost: each has a ring."""
     _reading: Reading = attrs.field(factory=Reading)
     _felt: dict[str, tuple[int, State]] = attrs.field(factory=dict)
     """The reply that a fault struck, and the state that it was last counted in."""
@@ -95,6 +97,12 @@ class Witness:
             at = round(at if breach.at is None else breach.at, 6)
             self.violations.append(Violation(law, at, breach.detail, self.number, self.faults))
 
+    @property
+    def dropped_ms(self) -> Mapping[str, float]:
+        """Of the caller's audio, by reason, in all streams of the call."""
+        now = self.call.audio.dropped_ms if self.call is not None else {}
+        return self.dropped_before_ms + Counter(now)
+
     def struck(self, what: str) -> None:
         """Something was done to the call: which state it met is what coverage counts."""
         self.coverage[f"{what} x {self.state.value}"] += 1
@@ -115,6 +123,8 @@ class Witness:
     def told(self, call: Call, event: Event, commands: tuple[Any, ...]) -> None:
         """For `Services.watch`."""
         now, before, floor = trio.current_time(), self.state, call.floor
+        if self.call is not None and self.call is not call:
+            self.dropped_before_ms.update(self.call.audio.dropped_ms)
         self.call, self.state = call, floor.state
         if isinstance(event, CallResumed):
             self.partings = [(begins, min(ends, now)) for begins, ends in self.partings]

@@ -250,9 +250,11 @@ def let_it_be_heard(floor: Floor, scene: Scene, *, waited: bool) -> Step:
 
 def nothing_to_hear(floor: Floor, scene: Scene) -> Step:
     """We work on a reply, and the caller has heard nothing for a while."""
-    if floor.produced or floor.held or floor.fillers >= MOST_FILLERS:
+    if floor.produced or floor.fillers >= MOST_FILLERS:
         return floor, ()
     by = floor.fill_by if floor.fill_by is not None else scene.now + scene.rules.filler_grace
+    if floor.held:
+        return attrs.evolve(floor, fill_by=by), ()
     if floor.voice and scene.now < by:
         return attrs.evolve(floor, fill_by=by), (SetTimer(Timer.FILLER, POLL_SECONDS),)
     floor = attrs.evolve(floor, fill_by=None)

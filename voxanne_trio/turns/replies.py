@@ -299,11 +299,15 @@ def idle(floor: Floor, scene: Scene, since: float | None = None) -> Command:
 
 
 def filler(floor: Floor, scene: Scene, since: float | None = None) -> Command:
-    """The next filler, unless the reply is heard before: after a silence from that moment on."""
+    """The next filler, unless the reply is heard before: after a silence from that moment on. One
+    that has given way to a voice already waits no longer than it did for that."""
     rules = scene.rules
     told = scene.tool_runs and floor.fillers
     after_ms = rules.tool_filler_after_ms if told else rules.filler_after_ms
-    return SetTimer(Timer.FILLER, left_of(after_ms, since, scene))
+    seconds = left_of(after_ms, since, scene)
+    if floor.fill_by is not None:
+        seconds = min(seconds, max(0.0, floor.fill_by - scene.now))
+    return SetTimer(Timer.FILLER, seconds)
 
 
 def be_patient(floor: Floor, scene: Scene) -> Step:

@@ -36,7 +36,7 @@ FALSE_HOLD_SECONDS: Final = 30.0
 def audible(floor: Floor, event: ReplyAudible, scene: Scene) -> Step:
     if event.aside:
         return attrs.evolve(floor, fillers=floor.fillers + 1), ()
-    return attrs.evolve(floor, state=State.SPEAKING, heard=True), ()
+    return attrs.evolve(floor, state=State.SPEAKING, heard=True, fill_by=None), ()
 
 
 def ran_dry(floor: Floor, event: RanDry, scene: Scene) -> Step:

@@ -195,7 +195,7 @@ class _Judged:
         """Whether the network has brought us what the caller said then, but for a frame or two."""
         first, last = (self._caller.position(at) // FRAME_BYTES for at in (start, end))
         lost = sum(number not in self._came for number in range(first, last))
-        return not self._came or lost <= FRAMES_LOST
+        return lost <= FRAMES_LOST
 
     def _given_until(self, at: float) -> float:
         """When the recogniser was given what the caller said last by then: after a reconnect it is
