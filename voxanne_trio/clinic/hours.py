@@ -42,12 +42,17 @@ def is_open(hours: Mapping[str, str], time_zone: str, at: float) -> bool:
     """
     if not hours:
         return True
-    local = datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(time_zone))
-    day, minute = DAYS[local.weekday()], local.hour * 60 + local.minute
-    return any(start <= minute < end for start, end in _ranges(day, hours.get(day, "closed")))
+    return _is_open_in(int(at // 60), time_zone, tuple(hours.items()))
 
 
-@lru_cache(maxsize=256)  # asked at every event of every call
+@lru_cache(maxsize=64)  # asked at every event of every call
+def _is_open_in(minute: int, time_zone: str, hours: tuple[tuple[str, str], ...]) -> bool:
+    local = datetime.fromtimestamp(minute * 60, UTC).astimezone(ZoneInfo(time_zone))
+    day, minute_of_day = DAYS[local.weekday()], local.hour * 60 + local.minute
+    ranges = _ranges(day, dict(hours).get(day, "closed"))
+    return any(start <= minute_of_day < end for start, end in ranges)
+
+
 def _ranges(day: str, text: str) -> tuple[Range, ...]:
     plain = text.strip().lower().replace(".", "")
     if plain in {"", "closed"}:

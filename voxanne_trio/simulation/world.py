@@ -166,28 +166,14 @@ async def world(
             Composition(attrs.evolve(SETTINGS, **settings), _outside(dial, seed + number))
             for number in range(replicas)
         ]
-        composition = compositions[0]
-        served: list[_Served] = []
-        for number, one in enumerate(compositions):
-            if number:
-                _share_records(one, composition)
-            entropy = seeded(seed, f"entropy {number}" if number else "entropy").randbytes
-            app = create_app(
-                one.settings, partial(_same, one), answer=answer, wall_clock=wall, entropy=entropy
-            )
-            look = partial(another_replica, app.desk, memory.http_transport(network.dial))
-            server = memory.MemoryServer(app, server=GuardedServer)
-            served.append(_Served(server, Stopping(app.desk, look)))
+        served = _replicas(compositions, network, seed, answer)
         network.listen("voxanne.test", partial(_proxy, served))
-        for one_served in served:
-            await nursery.start(_serve, one_served.server, one_served.stopping)
+        for one in served:
+            await nursery.start(_serve, one.server, one.stopping)
         if warm_phrases:
-            await trio.sleep(WARM_SECONDS)
-            with trio.move_on_after(LONGEST_WARM_SECONDS):
-                while any(one.missing_phrases()[0] for one in compositions):  # noqa: ASYNC110 - nobody tells when
-                    await trio.sleep(1)
-        stopping = served[0].stopping
-        yield World(network, composition, sandbox, vendor, groq, nursery, asked, stopping)
+            await _warm(compositions)
+        first, stopping = compositions[0], served[0].stopping
+        yield World(network, first, sandbox, vendor, groq, nursery, asked, stopping)
         nursery.cancel_scope.cancel()
 
 
@@ -215,6 +201,31 @@ def _same(composition: Composition, settings: Settings) -> Composition:
     """The composition, for whoever wants to make one."""
     del settings
     return composition
+
+
+def _replicas(
+    compositions: Sequence[Composition], network: memory.Network, seed: int, answer: Answer | None
+) -> list[_Served]:
+    """A server for each; they share the records of the first."""
+    served: list[_Served] = []
+    for number, one in enumerate(compositions):
+        if number:
+            _share_records(one, compositions[0])
+        entropy = seeded(seed, f"entropy {number}" if number else "entropy").randbytes
+        app = create_app(
+            one.settings, partial(_same, one), answer=answer, wall_clock=wall, entropy=entropy
+        )
+        look = partial(another_replica, app.desk, memory.http_transport(network.dial))
+        server = memory.MemoryServer(app, server=GuardedServer)
+        served.append(_Served(server, Stopping(app.desk, look)))
+    return served
+
+
+async def _warm(compositions: Sequence[Composition]) -> None:
+    await trio.sleep(WARM_SECONDS)
+    with trio.move_on_after(LONGEST_WARM_SECONDS):
+        while any(one.missing_phrases()[0] for one in compositions):  # noqa: ASYNC110 - nobody tells when
+            await trio.sleep(1)
 
 
 async def _serve(

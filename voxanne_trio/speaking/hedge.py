@@ -12,11 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import trio
 
 from ..errors import VendorError
 from . import Flushed, Lease, Speaker
+from .beside import beside
 
 
 class Hedge:
@@ -31,17 +33,8 @@ class Hedge:
         """See `Speaker.lease`. Entering does not wait and raises nothing: where there is no way at
         all, receiving says so. At most one way is kept once one has answered."""
         lease = HedgedLease()
-        failure: Exception | None = None
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(lease.seek, self._speakers, speed, self._after)
-            try:
-                yield lease
-            except Exception as error:  # noqa: BLE001 - raised again below, out of the nursery's group
-                failure = error
-            finally:
-                nursery.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
+        async with beside(partial(lease.seek, self._speakers, speed, self._after)):
+            yield lease
 
 
 class HedgedLease:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any, Final
 
 import httpx
@@ -21,6 +22,7 @@ from ..audio import RATE
 from ..errors import TransientVendorError, VendorError
 from ..upstream import end_from_within, refusal
 from . import Flushed
+from .beside import beside
 from .inbox import Inbox
 from .wire import MAX_TEXT, pieces
 
@@ -86,18 +88,11 @@ class HttpSpeaker:
     async def lease(self, speed: float = 1.0) -> AsyncIterator[HttpLease]:
         """See `Speaker.lease`. Leaving closes the connection of a request that is not done."""
         lease = HttpLease()
-        failure: Exception | None = None
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._serve, lease, speed)
+        async with beside(partial(self._serve, lease, speed)):
             try:
                 yield lease
-            except Exception as error:  # noqa: BLE001 - raised again below, out of the nursery's group
-                failure = error
             finally:
                 lease.inbox.close()
-                nursery.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
 
     async def _serve(self, lease: HttpLease, speed: float) -> None:
         async for text in lease.flushes:
