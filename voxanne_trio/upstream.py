@@ -76,10 +76,12 @@ async def open_websocket(
     `url` is `ws://` or `wss://`. Raises `TransientVendorError` when nobody answers within
     `connect_seconds` or the answer is worth another try, `PermanentVendorError` for other refusals
     (401, 400, …). On leaving, also by cancellation, the stream is closed; a polite close frame is
-    attempted for `CLOSE_SECONDS` only when the body ended normally. Whatever a peer sends in place
-    of the protocol is a `TransientVendorError` too, and where connected may cancel the body.
+    attempted for `CLOSE_SECONDS` only when the body ended normally, and whether that goes well is
+    nobody's concern. Whatever a peer sends before in place of the protocol is a
+    `TransientVendorError` too, and where connected may cancel the body. Messages are read with
+    `line.next_message`.
     """
-    connected = False
+    connected = is_over = False
     failure: Exception | None = None
     try:
         with trio.CancelScope(deadline=trio.current_time() + connect_seconds) as connecting:
@@ -92,6 +94,7 @@ async def open_websocket(
                 except Exception as error:  # noqa: BLE001 - raised again below, out of the nursery's group
                     failure = error
                 else:
+                    is_over = True
                     with trio.move_on_after(CLOSE_SECONDS):
                         await socket.aclose()
                 nursery.cancel_scope.cancel()
@@ -102,7 +105,8 @@ async def open_websocket(
             raise
         if not connected:
             raise _from_handshake(vendor, group) from group
-        failure = failure or TransientVendorError(vendor, "broke the protocol")
+        if not is_over:
+            failure = failure or TransientVendorError(vendor, "broke the protocol")
     if failure is not None:
         raise failure
     if not connected:
