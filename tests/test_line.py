@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Final
 
@@ -79,9 +79,10 @@ class Peer:
                 nursery.cancel_scope.cancel()
 
     async def _keep(self, stream: MemoryStream) -> None:
-        while data := await stream.receive_some():
-            self.came += data
-            self.news.set()
+        with suppress(trio.BrokenResourceError):
+            while data := await stream.receive_some():
+                self.came += data
+                self.news.set()
 
     async def until(self, done: Callable[[], bool]) -> None:
         while not done():
@@ -305,6 +306,19 @@ async def test_a_ping_of_ours_is_answered_while_somebody_reads(
         with trio.fail_after(5):
             await socket.ping(b"ours")
         nursery.cancel_scope.cancel()
+
+
+async def test_a_cut_connection_is_a_close(autojump_clock: trio.testing.MockClock) -> None:
+    async def send(stream: MemoryStream, answer: bytes) -> None:
+        await stream.send_all(answer + text("whole") + text("cut short")[:5])
+        await trio.sleep(1)
+        stream.reset()
+        await trio.sleep_forever()
+
+    peer = Peer(send)
+    async with connected(peer) as socket:
+        told = await everything(socket, next_message)
+    assert told == ["whole", (1006, None)]
 
 
 @pytest.mark.parametrize("unread", [b"", text("a") * 100, PING, b"\x81", b"\x82\x7f"])

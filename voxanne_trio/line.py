@@ -99,7 +99,6 @@ class Line(trio.abc.Stream):
         await self._stream.wait_send_all_might_not_block()
 
     async def aclose(self) -> None:
-        self.give_back()
         await self._stream.aclose()
 
     # Receiving
