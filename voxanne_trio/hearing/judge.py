@@ -2,8 +2,9 @@
 
 Keeps the last quarter of a second. An answer about all of it costs about 1 ms, so on a quiet line
 less is shown; answers are rationed, and while it is no it is asked for less and less often, until
-something louder comes; in a voice a yes lasts for a while. A key of the phone is refused first: a detector may stumble over its edges. Without a
-sure detector three proposals are believed. Refuses to know time: it counts frames.
+something louder comes; in a voice a yes lasts for a while. A key of the phone is refused first: a
+detector may stumble over its edges. Without a sure detector three proposals are believed. Refuses
+to know time: it counts frames.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ happens to lie there has less in both."""
 def is_key(frame: bytes | bytearray) -> bool:
     """Whether the tones of a key are nearly all there is in a frame of 20 ms."""
     samples = [LINEAR[code] for code in frame]
-    energy = sum(map(mul, samples, samples)) * len(samples) / 2
+    energy: float = sum(map(mul, samples, samples)) * len(samples) / 2
     row = max(_power(samples, hertz) for hertz in _ROWS)
     if row <= _EACH * energy:
         return False
