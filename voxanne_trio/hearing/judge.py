@@ -18,10 +18,12 @@ from .tones import is_key
 RECENT: Final = 5
 """Frames (100 ms) among which proposals are counted."""
 
-_LIKELY: Final = 0.45
+_LIKELY: Final = 0.4
+_LIKELY_QUIET: Final = 0.45
 _ALONE: Final = 0.8
-"""How likely a voice must be that begins, and with a single proposal. Less brings coughs (at 0.15
-half of them, at 0.45 one in twelve) and not one onset sooner; more delays onsets in noise."""
+"""How likely a voice must be that begins, on a noisy line and a quiet one, and with a single
+proposal. Less brings coughs (at 0.15 half of them, at 0.45 one in twelve) and not one onset sooner;
+more delays onsets in noise."""
 
 _ENOUGH: Final = 3
 """Proposals that are believed where there is no sure detector."""
@@ -93,7 +95,7 @@ class Judge:
         if is_key(self._heard[-FRAME_BYTES:]):
             self._wait = _KEY_FRAMES
             return False
-        if self._is_voice(proposals, _BEGINNING if quiet else _CONTEXT):
+        if self._is_voice(proposals, quiet=quiet):
             self._believed, self._wait = True, _CONFIRMED
             return True
         self._refused_db = level
@@ -110,10 +112,11 @@ class Judge:
             self._wait = lasts if self._believed else _DOUBTED
         return self._believed
 
-    def _is_voice(self, proposals: int, shown: int) -> bool:
+    def _is_voice(self, proposals: int, *, quiet: bool) -> bool:
         if self._sure is None:
             return proposals >= _ENOUGH
-        return self._sure(self._last(shown)) >= (_LIKELY if proposals > 1 else _ALONE)
+        shown, likely = (_BEGINNING, _LIKELY_QUIET) if quiet else (_CONTEXT, _LIKELY)
+        return self._sure(self._last(shown)) >= (likely if proposals > 1 else _ALONE)
 
     def _last(self, size: int) -> bytes:
         return bytes(self._heard[-size:])
