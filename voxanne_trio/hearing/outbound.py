@@ -16,7 +16,7 @@ import trio
 import trio_websocket
 
 from ..errors import PermanentVendorError, TransientVendorError, VendorError
-from ..upstream import send_audio
+from ..line import send_audio
 
 _CONTROL_MESSAGES: Final = 64
 _SEND_SECONDS: Final = 4.0
