@@ -14,6 +14,7 @@ import trio.testing
 import trio_websocket
 
 from voxanne_trio.errors import TransientVendorError, VendorError, retry_after_of
+from voxanne_trio.line import next_message
 from voxanne_trio.upstream import Dialer, open_websocket
 
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -50,7 +51,7 @@ async def listen_to(peer: Peer) -> None:
                 dialer(peer, nursery), url, vendor="vendor", headers=[]
             ) as socket:
                 while True:
-                    await socket.get_message()
+                    await next_message(socket)
         except (VendorError, trio_websocket.ConnectionClosed) as error:
             failure = error
         nursery.cancel_scope.cancel()

@@ -30,6 +30,7 @@ SHARED: Final = {
     "events",
     "health",
     "humanizer",
+    "line",
     "settings",
     "upstream",
 }

@@ -15,14 +15,8 @@ from wsproto import ConnectionType
 from wsproto.connection import Connection
 from wsproto.events import BytesMessage
 
-from voxanne_trio.upstream import (
-    UNACKNOWLEDGED_MS,
-    Dialer,
-    masked_frame,
-    open_tcp,
-    open_websocket,
-    send_audio,
-)
+from voxanne_trio.line import masked_frame, send_audio
+from voxanne_trio.upstream import UNACKNOWLEDGED_MS, Dialer, open_tcp, open_websocket
 
 BOUND = 10.0
 BATCH = bytes(range(160)) * 4

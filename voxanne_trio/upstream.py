@@ -4,13 +4,12 @@ Knows how to dial (TCP, TLS with one shared context), how long a handshake may t
 refused handshake maps to our errors. Refuses to know what is said on the socket. In tests the
 `open_stream` of the `Dialer` gives in-memory streams and all else stays real.
 
-Audio goes out a dozen times a second and call. So the stream under a WebSocket is a `Line` of ours,
-on which `send_audio` writes whole binary frames past the library and its locks.
+The stream under a WebSocket is a `Line`, on which audio and messages go past the library: they are
+sent and read by the functions of `line`.
 """
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -23,19 +22,15 @@ import trio
 import trio_websocket
 
 from .errors import PermanentVendorError, TransientVendorError, VendorError, retry_after_of
+from .line import MAX_MESSAGE_BYTES, Line
 
 CONNECT_SECONDS: Final = 4.0
 CLOSE_SECONDS: Final = 1.0
 UNACKNOWLEDGED_MS: Final = 5_000
 """A connection whose other end has confirmed nothing for so long is broken, says the kernel; of its
 own it would hope for a quarter of an hour. So a half-open one is found out in a silence too."""
-MAX_MESSAGE_BYTES: Final = 1 << 20
 INBOUND_MESSAGES: Final = 16
-"""Messages trio-websocket holds before it stops reading: TCP then pushes back."""
-
-_MEDIUM: Final = 126
-_MOST_MEDIUM: Final = 0xFFFF
-"""A frame's length from the first of these on takes two bytes more, up to the second."""
+"""Messages trio-websocket holds, where it reads, before it stops: TCP then pushes back."""
 
 _WORTH_ANOTHER_TRY: Final = frozenset({408, 425, 429, 499})
 
@@ -67,68 +62,6 @@ class Dialer:
         return stream
 
 
-class Line(trio.abc.Stream):
-    """The stream under a WebSocket: whole frames, whoever sends them."""
-
-    def __init__(self, stream: trio.abc.Stream) -> None:
-        self._stream = stream
-        self._sending = trio.Lock()
-
-    def write(self, data: bytes) -> bytes:
-        """Write without waiting; what is left of it must be sent next. That is all of it while
-        another send is under way, and where TLS is in between."""
-        if self._sending.locked() or not isinstance(self._stream, trio.SocketStream):
-            return data
-        try:
-            return data[os.write(self._stream.socket.fileno(), data) :]
-        except OSError:  # full, or broken: a send that waits can tell
-            return data
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        async with self._sending:
-            await self._stream.send_all(data)
-
-    async def wait_send_all_might_not_block(self) -> None:
-        await self._stream.wait_send_all_might_not_block()
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        return await self._stream.receive_some(max_bytes)
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-async def send_audio(
-    socket: trio_websocket.WebSocketConnection, audio: bytes, seconds: float
-) -> None:
-    """Send a binary message on a socket of `open_websocket`, within so many seconds.
-
-    Not all of it may be on the wire when this raises: `trio.TooSlowError`, a cancellation, or
-    `trio_websocket.ConnectionClosed`, at once on a socket that is closing.
-    """
-    line = socket._stream
-    assert isinstance(line, Line)
-    if socket.closed:
-        raise trio_websocket.ConnectionClosed(socket.closed)
-    if rest := line.write(masked_frame(audio, os.urandom(4))):
-        try:
-            with trio.fail_after(seconds):
-                await line.send_all(rest)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            raise trio_websocket.ConnectionClosed(socket.closed) from None
-
-
-def masked_frame(payload: bytes, key: bytes) -> bytes:
-    """A whole binary message as a client sends it (RFC 6455, section 5.2), of up to 64 KiB; masked
-    by one exclusive-or over all of it as a number."""
-    length = len(payload)
-    assert length <= _MOST_MEDIUM
-    keys = (key * (length // 4 + 1))[:length]
-    masked = int.from_bytes(payload, "little") ^ int.from_bytes(keys, "little")
-    head = bytes((0x82, 0x80 | length)) if length < _MEDIUM else b"\x82\xfe" + length.to_bytes(2)
-    return head + key + masked.to_bytes(length, "little")
-
-
 @asynccontextmanager
 async def open_websocket(
     dialer: Dialer,
@@ -143,10 +76,12 @@ async def open_websocket(
     `url` is `ws://` or `wss://`. Raises `TransientVendorError` when nobody answers within
     `connect_seconds` or the answer is worth another try, `PermanentVendorError` for other refusals
     (401, 400, …). On leaving, also by cancellation, the stream is closed; a polite close frame is
-    attempted for `CLOSE_SECONDS` only when the body ended normally. Whatever a peer sends in place
-    of the protocol is a `TransientVendorError` too, and where connected may cancel the body.
+    attempted for `CLOSE_SECONDS` only when the body ended normally, and whether that goes well is
+    nobody's concern. Whatever a peer sends before in place of the protocol is a
+    `TransientVendorError` too, and where connected may cancel the body. Messages are read with
+    `line.next_message`.
     """
-    connected = False
+    connected = is_over = False
     failure: Exception | None = None
     try:
         with trio.CancelScope(deadline=trio.current_time() + connect_seconds) as connecting:
@@ -159,6 +94,7 @@ async def open_websocket(
                 except Exception as error:  # noqa: BLE001 - raised again below, out of the nursery's group
                     failure = error
                 else:
+                    is_over = True
                     with trio.move_on_after(CLOSE_SECONDS):
                         await socket.aclose()
                 nursery.cancel_scope.cancel()
@@ -169,7 +105,8 @@ async def open_websocket(
             raise
         if not connected:
             raise _from_handshake(vendor, group) from group
-        failure = failure or TransientVendorError(vendor, "broke the protocol")
+        if not is_over:
+            failure = failure or TransientVendorError(vendor, "broke the protocol")
     if failure is not None:
         raise failure
     if not connected:

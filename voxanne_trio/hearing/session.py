@@ -22,6 +22,7 @@ from ..errors import (
     leaves,
 )
 from ..events import HearingEvent
+from ..line import next_message
 from .clock import StreamClock
 from .draft import Draft, Heard, Sign
 from .outbound import Outbound, closed
@@ -128,7 +129,7 @@ class Session:
     async def _read(self, socket: trio_websocket.WebSocketConnection) -> None:
         while True:
             try:
-                message = await socket.get_message()
+                message = await next_message(socket)
             except trio_websocket.ConnectionClosed as error:
                 raise closed(error) from error
             try:

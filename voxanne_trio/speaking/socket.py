@@ -26,6 +26,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 from wsproto.utilities import LocalProtocolError
 
 from ..errors import BadMessage, TransientVendorError, VendorError
+from ..line import next_message
 from ..upstream import Dialer, open_websocket
 from . import Flushed
 from .inbox import Inbox
@@ -244,7 +245,7 @@ class SpeakSocket:
         with self._ending_with_the_connection():
             while True:
                 with trio.CancelScope(deadline=self._deadline) as self._waiting:
-                    message = await socket.get_message()
+                    message = await next_message(socket)
                 if self._waiting.cancelled_caught:
                     what = "Cleared" if self._clears else "Flushed"
                     self._end(TransientVendorError("deepgram", f"no {what} in time"))

@@ -1,0 +1,265 @@
+"""The stream under a client's WebSocket, on which plain messages go past the library, both ways.
+
+Audio goes out and messages come in a dozen times a second and call, and each cost more in
+trio-websocket's locks, task and channel than all else that is done with it. So `send_audio` writes
+whole binary frames itself, and `next_message` reads the stream in the task that wants the message.
+It knows one shape (RFC 6455, section 5.2: final, unmasked, no reserved bits, length in its shortest
+form); pings and pongs it hands to the library. The first thing that is neither, the end of the
+stream, or a close of ours gives reading back to the library for good, which goes on from that very
+frame and judges what only it can judge.
+
+    stream ──▶ `next_message` ── pings, pongs ──▶ the library's reader        while it is ours
+    stream ──▶ the library's reader ── messages ──▶ `next_message`            afterwards
+
+The answer to the upgrade is the library's in any case; what follows it is ours only after a 101.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+
+import trio
+import trio_websocket
+
+MAX_MESSAGE_BYTES: Final = 1 << 20
+MOST_IN_A_ROW: Final = 16
+"""So many messages of one read are given before other tasks have their turn."""
+
+_READ_BYTES: Final = 16_384
+_END_OF_HEAD: Final = re.compile(rb"\n\r?\n")
+"""As h11 has it, which reads the answer to the upgrade."""
+_SWITCHING: Final = b" 101"
+_STATUS: Final = slice(len("HTTP/1.1"), len("HTTP/1.1 101"))
+
+_TEXT: Final = 0x81
+_BINARY: Final = 0x82
+_CLOSE: Final = b"\x88"
+_PING: Final = 0x89
+_PONG: Final = 0x8A
+_DATA: Final = frozenset({_TEXT, _BINARY})
+_CONTROL: Final = frozenset({_PING, _PONG})
+_HEAD: Final = 2
+_MASKED: Final = 0x80
+_MEDIUM: Final = 126
+_MOST_MEDIUM: Final = 0xFFFF
+"""A frame's length from the first of these on takes two bytes more, beyond the second eight."""
+
+
+class _Strange(Exception):
+    """What stands there is no plain frame."""
+
+
+class Line(trio.abc.Stream):
+    """Frames go out whole, whoever sends them; what comes in is read by one of two."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self.is_ours = False
+        """Whether `next_message` reads the stream; else the library does."""
+        self._stream = stream
+        self._sending = trio.Lock()
+        self._head = bytearray()  # of the answer to the upgrade, as far as it has come
+        self._is_answered = False
+        self._came = bytearray()  # and is ours, from `_at` on
+        self._at = 0
+        self._in_a_row = 0
+        self._handed = b""  # to the library, which has not taken it yet
+        self._is_reading = False  # `next_message`, at this moment
+        self._changed = trio.lowlevel.ParkingLot()
+
+    # Sending
+
+    def write(self, data: bytes) -> bytes:
+        """Write without waiting; what is left of it must be sent next. That is all of it while
+        another send is under way, and where TLS is in between."""
+        if self._sending.locked() or not isinstance(self._stream, trio.SocketStream):
+            return data
+        try:
+            return data[os.write(self._stream.socket.fileno(), data) :]
+        except OSError:  # full, or broken: a send that waits can tell
+            return data
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """For the library: a whole frame. Once it closes, it must read the answer to that."""
+        if data[:1] == _CLOSE:
+            self.give_back()
+        await self.send(data)
+
+    async def send(self, data: bytes | bytearray | memoryview) -> None:
+        """Send, be it the rest of a frame. When the stream is broken, reading is the library's."""
+        async with self._sending:
+            try:
+                await self._stream.send_all(data)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                self.give_back()
+                raise
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        self.give_back()
+        await self._stream.aclose()
+
+    # Receiving
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """For the library: what was handed to it, all of it at once, or the next of the stream."""
+        await trio.lowlevel.checkpoint()
+        while not self._handed and (self.is_ours or self._is_reading):
+            await self._changed.park()
+        if self._handed:
+            handed, self._handed = self._handed, b""
+            self._changed.unpark_all()
+            return handed
+        data = await self._stream.receive_some(max_bytes)
+        return data if self._is_answered else self._of_answer(data)
+
+    async def next_message(self) -> str | bytes | None:
+        """The next message; None once reading is the library's. For one task at a time. Nothing is
+        lost when this is cancelled."""
+        if self._in_a_row < MOST_IN_A_ROW:
+            await trio.lowlevel.checkpoint_if_cancelled()
+        else:
+            self._in_a_row = 0
+            await trio.lowlevel.checkpoint()
+        while self.is_ours:
+            try:
+                payload = _payload(self._came, self._at)
+                if payload is None or payload.stop > len(self._came):
+                    await self._read()
+                elif self._came[self._at] in _CONTROL:
+                    await self._hand_over(payload.stop)
+                else:
+                    return self._taken(payload)
+            except (_Strange, UnicodeDecodeError):
+                self.give_back()
+        return None
+
+    def give_back(self) -> None:
+        """Reading is the library's from now on: what came and was not taken, and all that comes."""
+        if self.is_ours:
+            self.is_ours = False
+            self._handed += bytes(self._came[self._at :])
+            self._came.clear()
+            self._changed.unpark_all()
+
+    def _of_answer(self, data: bytes | bytearray) -> bytes | bytearray:
+        """What of it belongs to the answer to the upgrade; the rest is ours."""
+        seen = len(self._head)
+        self._head += data
+        end = _END_OF_HEAD.search(self._head, max(0, seen - 2))
+        if end is None:
+            return data
+        self._is_answered = True
+        if self._head[_STATUS] == _SWITCHING:
+            self.is_ours = True
+            self._came += self._head[end.end() :]
+            data = data[: end.end() - seen]
+        self._head.clear()
+        return data
+
+    async def _read(self) -> None:
+        """Wait for more. Whoever reads at its end is told so by the stream again."""
+        assert not self._is_reading, "two tasks want the next message"
+        self._in_a_row = 0
+        self._is_reading = True
+        try:
+            data = await self._stream.receive_some(_READ_BYTES)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            data = b""
+        finally:
+            self._is_reading = False
+            if not self.is_ours:  # given back meanwhile
+                self._changed.unpark_all()
+        if not self.is_ours:
+            self._handed += bytes(data)
+        elif data:
+            del self._came[: self._at]
+            self._at = 0
+            self._came += data
+        else:
+            self.give_back()
+
+    async def _hand_over(self, end: int) -> None:
+        """Give the library a frame of its own, as soon as it has taken the last one."""
+        if self._handed:
+            await self._changed.park()
+        else:
+            self._handed = bytes(self._came[self._at : end])
+            self._at = end
+            self._changed.unpark_all()
+
+    def _taken(self, payload: slice) -> str | bytes:
+        data = self._came[payload]
+        message = data.decode() if self._came[self._at] == _TEXT else bytes(data)
+        self._at = payload.stop
+        self._in_a_row += 1
+        return message
+
+
+def _payload(data: bytearray, at: int) -> slice | None:
+    """Where a plain frame's payload is, as its head tells; None as long as that is not whole.
+    Raises `_Strange`."""
+    if len(data) < at + _HEAD:
+        return None
+    kind, length = data[at], data[at + 1]
+    begin = at + _HEAD
+    if kind not in _DATA and kind not in _CONTROL:
+        raise _Strange
+    if length >= _MEDIUM:
+        if length >= _MASKED or kind in _CONTROL:
+            raise _Strange
+        size, least = (2, _MEDIUM) if length == _MEDIUM else (8, _MOST_MEDIUM + 1)
+        begin += size
+        if len(data) < begin:
+            return None
+        length = int.from_bytes(data[begin - size : begin])
+        if not least <= length <= MAX_MESSAGE_BYTES:
+            raise _Strange
+    return slice(begin, begin + length)
+
+
+async def next_message(socket: trio_websocket.WebSocketConnection) -> str | bytes:
+    """The next message on a socket of `open_websocket`, on which `get_message` waits for ever.
+
+    One task at a time; nothing is lost when it is cancelled. Pings are answered and a close is seen
+    as long as somebody is in here; while nobody is, what comes is left to TCP. Raises
+    `trio_websocket.ConnectionClosed` as `get_message` does.
+    """
+    line = socket._stream
+    assert isinstance(line, Line)
+    message = await line.next_message()
+    return await socket.get_message() if message is None else message
+
+
+async def send_audio(
+    socket: trio_websocket.WebSocketConnection, audio: bytes, seconds: float
+) -> None:
+    """Send a binary message on a socket of `open_websocket`, within so many seconds.
+
+    Not all of it may be on the wire when this raises: `trio.TooSlowError`, a cancellation, or
+    `trio_websocket.ConnectionClosed`, at once on a socket that is closing.
+    """
+    line = socket._stream
+    assert isinstance(line, Line)
+    if socket.closed:
+        raise trio_websocket.ConnectionClosed(socket.closed)
+    if rest := line.write(masked_frame(audio, os.urandom(4))):
+        try:
+            with trio.fail_after(seconds):
+                await line.send(rest)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            raise trio_websocket.ConnectionClosed(socket.closed) from None
+
+
+def masked_frame(payload: bytes, key: bytes) -> bytes:
+    """A whole binary message as a client sends it (RFC 6455, section 5.2), of up to 64 KiB; masked
+    by one exclusive-or over all of it as a number."""
+    length = len(payload)
+    assert length <= _MOST_MEDIUM
+    keys = (key * (length // 4 + 1))[:length]
+    masked = int.from_bytes(payload, "little") ^ int.from_bytes(keys, "little")
+    head = bytes((0x82, 0x80 | length)) if length < _MEDIUM else b"\x82\xfe" + length.to_bytes(2)
+    return head + key + masked.to_bytes(length, "little")
