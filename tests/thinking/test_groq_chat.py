@@ -17,7 +17,12 @@ from tests.speaking.fire_at import FireAt, sweep
 from voxanne_trio.errors import PermanentVendorError, TransientVendorError, VendorError
 from voxanne_trio.sandbox.memory import Network, http_transport
 from voxanne_trio.thinking import Finished, ThinkingRequest, Thought, ToolCall, Words
-from voxanne_trio.thinking.groq_chat import LAST_BYTES_SECONDS, GroqThinker
+from voxanne_trio.thinking.groq_chat import (
+    HURRIED_CHARACTERS,
+    LAST_BYTES_SECONDS,
+    REST_SECONDS,
+    GroqThinker,
+)
 
 from .groq_peer import CUT, DONE, HALT, STOP, Answer, GroqPeer, Step, bodies, chunk, http_errors
 
@@ -79,6 +84,19 @@ async def test_thoughts_come_at_the_time_they_are_written(autojump_clock: MockCl
         (0.15, Words(" we do.")),
         (0.17, Finished("stop")),
     ]
+
+
+async def test_what_follows_a_long_first_piece_is_read_in_larger_ones(
+    autojump_clock: MockClock,
+) -> None:
+    words: list[Step] = [chunk("word "), 0.002] * 40
+    script = [chunk("x" * HURRIED_CHARACTERS), *words, STOP + DONE]
+    async with thinking(Answer(script)) as (thinker, _, _):
+        times: list[float] = []
+        heard = await ask(thinker, each=lambda _: times.append(trio.current_time()))
+    assert len(heard) == 42  # nothing is lost
+    assert times[-1] <= 40 * 0.002 + REST_SECONDS
+    assert len(set(times)) <= 8  # reads that waited, where there were 42 chunks
 
 
 async def test_the_request_is_what_groq_documents(autojump_clock: MockClock) -> None:

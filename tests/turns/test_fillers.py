@@ -118,7 +118,6 @@ def test_there_is_none_where_we_speak_or_listen_or_all_is_produced(floor: Floor)
 def test_there_is_none_over_the_callers_voice_and_one_soon_after_it_was_nothing() -> None:
     held, commands = run(VoiceStarted(2.5), floor=PROCESSING)
     assert Hold() in commands
-    assert run(WAITED, floor=held)[1] == []
     floor, _ = run(VoiceStopped(2.8, 300), floor=held)
     _, commands = run(expired(Timer.HOLD_CONFIRM), floor=floor, scene=at(3.3, QUIET))
     assert commands == [Resume(), filler_in(0.7)]  # 1.2 s after the voice
@@ -129,6 +128,25 @@ def test_there_is_none_over_the_callers_voice_and_one_soon_after_it_was_nothing(
     floor, commands = run(WAITED, floor=waiting, scene=at(3.7))  # it may be a noise that stays
     assert commands == [Fill(2), filler_in(1.2)]
     assert floor.fill_by is None
+
+
+def test_a_voice_without_words_holds_an_answer_back_no_longer_than_the_caller_can_wait() -> None:
+    held, _ = run(VoiceStarted(2.5), floor=PROCESSING, scene=at(2.5))
+    floor, commands = run(WAITED, floor=held, scene=at(3.0))
+    assert commands == [filler_in(0.4)]
+    floor, commands = run(WAITED, floor=floor, scene=at(3.4))
+    assert commands == [Resume(), filler_in(0)]
+    assert run(WAITED, floor=floor, scene=at(3.4))[1] == [Fill(2), filler_in(1.2)]
+
+
+def test_a_voice_that_has_just_begun_may_yet_bring_words() -> None:
+    produced, _ = run(ReplyProduced(2), floor=PROCESSING)
+    held, _ = run(VoiceStarted(2.9), floor=produced, scene=at(2.9))
+    floor, commands = run(WAITED, floor=held, scene=at(3.0))
+    assert commands == [filler_in(0.6)]
+    floor, commands = run(WAITED, floor=floor, scene=at(3.6))
+    assert commands == [Resume(), filler_in(0)]
+    assert run(WAITED, floor=floor, scene=at(3.6)) == (floor, [])  # it is heard as it is
 
 
 def test_one_that_was_due_in_a_hold_comes_as_soon_as_the_voice_was_nothing() -> None:

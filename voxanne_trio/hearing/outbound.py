@@ -9,9 +9,8 @@ lives. Audio has no queue here: what the peer does not take yet stays in the rin
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 import trio
 import trio_websocket
@@ -44,25 +43,26 @@ class Outbound:
     async def send_control(self, socket: trio_websocket.WebSocketConnection) -> None:
         """Send what was posted; for the writer. Raises as `send_audio` does."""
         while self._control:
-            with self._sending():
-                with trio.fail_after(_SEND_SECONDS):
-                    await socket.send_message(self._control.popleft())
+            await self._send(_send_text(socket, self._control.popleft()))
 
     async def send_audio(self, socket: trio_websocket.WebSocketConnection, batch: bytes) -> None:
         """Send a batch; for the writer. Raises `VendorError` when the socket is gone or stuck."""
-        with self._sending():
-            await send_audio(socket, batch, _SEND_SECONDS)
+        await self._send(send_audio(socket, batch, _SEND_SECONDS))
 
-    @contextmanager
-    def _sending(self) -> Iterator[None]:
+    async def _send(self, message: Coroutine[Any, Any, None]) -> None:
         self.between_messages = False
         try:
-            yield
+            await message
         except trio.TooSlowError as error:
             raise TransientVendorError("deepgram", "takes no more audio") from error
         except trio_websocket.ConnectionClosed as error:
             raise closed(error) from error
         self.between_messages = True
+
+
+async def _send_text(socket: trio_websocket.WebSocketConnection, message: str) -> None:
+    with trio.fail_after(_SEND_SECONDS):
+        await socket.send_message(message)
 
 
 def closed(error: trio_websocket.ConnectionClosed) -> VendorError:

@@ -1,12 +1,13 @@
 """Whether a frame is a key of a phone: two tones, one of the rows and one of the columns.
 
-Goertzel's filter at the eight frequencies of ITU-T Q.23. Takes 0.1 ms, so it is asked only when a
-voice may have begun. Refuses to know which key it was: Twilio says that.
+Goertzel's filter at the eight frequencies of ITU-T Q.23. Takes up to 0.1 ms, so it is asked only
+when a voice may have begun. Refuses to know which key it was: Twilio says that.
 """
 
 from __future__ import annotations
 
 import math
+from operator import mul
 from typing import Final
 
 from ..audio import RATE
@@ -24,10 +25,12 @@ happens to lie there has less in both."""
 def is_key(frame: bytes | bytearray) -> bool:
     """Whether the tones of a key are nearly all there is in a frame of 20 ms."""
     samples = [LINEAR[code] for code in frame]
-    energy = sum(sample * sample for sample in samples) * len(samples) / 2
+    energy: float = sum(map(mul, samples, samples)) * len(samples) / 2
     row = max(_power(samples, hertz) for hertz in _ROWS)
+    if row <= _EACH * energy:
+        return False
     column = max(_power(samples, hertz) for hertz in _COLUMNS)
-    return row + column > _BOTH * energy and min(row, column) > _EACH * energy
+    return row + column > _BOTH * energy and column > _EACH * energy
 
 
 def _power(samples: list[int], hertz: int) -> float:

@@ -102,7 +102,9 @@ class VoiceDetector:
         proposals = self._proposals.bit_count()
         if not proposals:
             self._judge.rest()
-        if not proposed or proposals < self._needed or not self._judge.begins(proposals, level):
+        if not proposed or proposals < self._needed:
+            return None
+        if not self._judge.begins(proposals, level, quiet=self._gate.quiet()):
             return None
         back = self._proposals.bit_length() - 1
         self._first = self._count - back

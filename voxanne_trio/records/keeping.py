@@ -1,12 +1,13 @@
 """Records in a database, kept by one task: a call writes into a queue, and never waits.
 
 Theory of operation. What a call says is put into memory, as `InMemoryRecords` has it, and into a
-bounded queue. `run` takes what has come and writes it at once, in a thread: while one batch is
-being written the next gathers, so that a busy server writes in batches and a quiet one without
-delay. A database that is down or slow is tried again; meanwhile the queue grows up to its bound,
-and calls notice nothing. Looking a call up waits until what was said of it here is written, then
-asks the database, since other processes may have gone on with the call; where that takes too long,
-what this process remembers has to do.
+bounded queue. `run` takes what has come and writes it in a thread, a moment later: a turn that is
+noted begins to be answered in that very moment, and the thread would take the interpreter from it.
+While one batch is being written the next gathers, so that a busy server writes in batches. A
+database that is down or slow is tried again; meanwhile the queue grows up to its bound, and calls
+notice nothing. Looking a call up waits until what was said of it here is written, then asks the
+database, since other processes may have gone on with the call; where that takes too long, what
+this process remembers has to do.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ log = logging.getLogger("voxanne.records")
 
 BATCH_ENTRIES: Final = 200
 BATCH_BYTES: Final = 4 * 1024 * 1024
+GATHER_SECONDS: Final = 0.05
+"""What a process that is killed may lose, beside what is being written."""
+
 START_SECONDS: Final = 8.0
 WRITE_SECONDS: Final = 10.0
 FIND_SECONDS: Final = 1.0
@@ -140,6 +144,7 @@ class DatabaseRecords:
             while True:
                 if self._trouble.reason is None:
                     await self._waiting.wait()
+                    await trio.sleep(GATHER_SECONDS)
                 await self._write_batch()
         finally:
             with trio.move_on_after(LAST_SECONDS, shield=True):

@@ -65,8 +65,8 @@ async def _produce(reply: Reply, write: Write) -> None:
         with reply.scope:
             async with trio.open_nursery() as nursery:
                 send, receive = trio.open_memory_channel[Sentence](SENTENCES)
-                nursery.start_soon(write_what_there_is, send)
                 nursery.start_soon(Utterance(reply).speak, receive)
+                await write_what_there_is(send)
     except* VendorError as group:
         failures.extend(map(str, leaves(group)))
     except* Exception as group:

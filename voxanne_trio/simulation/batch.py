@@ -29,7 +29,7 @@ from .run import Outcome, run
 WALL_SECONDS: Final = 300
 """Of real time for one plan: what stands still inside one step meets no other watchdog."""
 
-ENOUGH: Final = 40
+ENOUGH: Final = 200
 """Interruptions from which on the share that was told to within a word means something."""
 
 SHARE: Final = 0.95

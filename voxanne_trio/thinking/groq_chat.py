@@ -23,7 +23,7 @@ from ..errors import TransientVendorError, VendorError, retry_after_of
 from ..upstream import end_from_within
 from .chat_stream import ChatStream, vendor_error
 from .quota import Quota, Thrift
-from .thoughts import ThinkingRequest, Thought
+from .thoughts import ThinkingRequest, Thought, Words
 
 TIMEOUT: Final = httpx.Timeout(connect=4.0, read=15.0, write=5.0, pool=2.0)
 """Last resort on each network wait, seconds; the call's own deadlines are shorter."""
@@ -32,6 +32,14 @@ LAST_BYTES_SECONDS: Final = 0.2
 """After `[DONE]`: for the end of the body, so that the connection can be used again."""
 
 CLOSE_SECONDS: Final = 1.0
+
+HURRIED_CHARACTERS: Final = 160
+"""A first sentence is over by then, and speaking it takes seconds: what follows can be read in
+larger pieces. Waiting for a token costs more than reading it."""
+
+REST_SECONDS: Final = 0.025
+WAITED_SECONDS: Final = 0.001
+"""What a read takes that had to wait: then all has been read that was there."""
 
 GROQ: Final = "groq"
 _GROQ_PATH: Final = "/openai/v1"
@@ -126,23 +134,20 @@ class GroqThinker:
             "max_completion_tokens": self._max_completion_tokens,
             "temperature": self._temperature,
             "stream": True,
-            "extra_body": {
-                # Here, not above: typed messages the SDK walks for 2 ms, these it takes as given.
-                "messages": list(request.messages),
-                "stream_options": {"include_usage": True},
-            },
+        }
+        # What is typed as a list the SDK walks, for 2 ms and more; this it takes as given.
+        as_given: dict[str, Any] = {
+            "messages": list(request.messages),
+            "stream_options": {"include_usage": True},
         }
         if "gpt-oss" in request.model:  # always reasons; other models may refuse both
             parameters["reasoning_effort"] = "low"
             if self._vendor == GROQ:
                 parameters["include_reasoning"] = False
         if request.tools:
-            parameters |= {
-                "tools": list(request.tools),
-                "tool_choice": "auto",
-                "parallel_tool_calls": False,
-            }
-        return parameters
+            as_given["tools"] = list(request.tools)
+            parameters |= {"tool_choice": "auto", "parallel_tool_calls": False}
+        return parameters | {"extra_body": as_given}
 
     @contextmanager
     def _mapped_errors(self) -> Iterator[None]:
@@ -169,6 +174,8 @@ class _Thoughts:
         self._thinker = thinker
         self._stream = ChatStream(thinker._vendor)
         self._ready: deque[Thought] = deque()  # what one read of the body has brought
+        self._characters = 0
+        self._has_waited = False
 
     def __aiter__(self) -> Self:
         return self
@@ -181,8 +188,15 @@ class _Thoughts:
                 with trio.move_on_after(LAST_BYTES_SECONDS):
                     await self._read()
                 raise StopAsyncIteration
+            if self._has_waited and self._characters >= HURRIED_CHARACTERS:
+                await trio.sleep(REST_SECONDS)
+            began = trio.current_time()
             self._ready.extend(await self._read())
-        return self._ready.popleft()
+            self._has_waited = trio.current_time() - began >= WAITED_SECONDS
+        thought = self._ready.popleft()
+        if isinstance(thought, Words):
+            self._characters += len(thought.text)
+        return thought
 
     async def _read(self) -> list[Thought]:
         try:

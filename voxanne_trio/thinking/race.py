@@ -33,6 +33,7 @@ class _Attempt:
     began: float
     scope: trio.CancelScope
     is_probe: bool
+    ended_before: int
     has_begun: bool = False
     is_lost: bool = False  # another has won
 
@@ -56,6 +57,7 @@ class Race:
     """Why the winner did not answer to its end."""
     _winner: _Attempt | None = None
     _running: list[_Attempt] = attrs.field(factory=list)
+    _ended: int = 0
     _is_hedged: bool = False
     _last_failure: VendorError | None = None
     _changed: trio.Event = attrs.field(factory=trio.Event)
@@ -74,19 +76,30 @@ class Race:
         waiting = list(self.ways)
         if len(waiting) == 1:
             waiting *= 2
+        first = self._begin(waiting.pop(self._best_of(waiting)))
         async with trio.open_nursery() as nursery:
-            while waiting and self._winner is None:
-                way = waiting.pop(self._best_of(waiting))
-                if way in self.failed and not _is_worth_another_try(self._last_failure):
-                    continue
-                now = trio.current_time()
-                attempt = _Attempt(way, now, trio.CancelScope(), way.health.begin(now))
-                self._running.append(attempt)
-                nursery.start_soon(self._ask, attempt, name=f"ask {way.model}")
-                await self._until_another_is_wanted(attempt, waiting)
+            nursery.start_soon(self._ask_others, nursery, first, waiting)
+            await self._ask(first)  # here, not in a task: a caller waits for each step of the loop
         if self._winner is None:
             assert self._last_failure is not None
             raise self._last_failure
+
+    async def _ask_others(self, nursery: trio.Nursery, last: _Attempt, waiting: list[Way]) -> None:
+        await self._until_another_is_wanted(last, waiting)
+        while waiting and self._winner is None:
+            way = waiting.pop(self._best_of(waiting))
+            if way in self.failed and not _is_worth_another_try(self._last_failure):
+                continue
+            last = self._begin(way)
+            nursery.start_soon(self._ask, last, name=f"ask {way.model}")
+            await self._until_another_is_wanted(last, waiting)
+
+    def _begin(self, way: Way) -> _Attempt:
+        """A request, which counts as running from now on."""
+        now = trio.current_time()
+        attempt = _Attempt(way, now, trio.CancelScope(), way.health.begin(now), self._ended)
+        self._running.append(attempt)
+        return attempt
 
     def _best_of(self, waiting: Sequence[Way]) -> int:
         """The first that nothing speaks against by now, else the first."""
@@ -98,9 +111,8 @@ class Race:
         hedge_at = float("inf")
         if not self._is_hedged and self._may_hedge(waiting):
             hedge_at = attempt.began + attempt.way.hedge_seconds
-        running = len(self._running)
         with trio.move_on_at(hedge_at) as patience:
-            while self._winner is None and len(self._running) == running:
+            while self._winner is None and self._ended == attempt.ended_before:
                 self._changed = trio.Event()
                 await self._changed.wait()
         self._is_hedged |= patience.cancelled_caught
@@ -118,6 +130,7 @@ class Race:
             failure = error
         finally:
             self._running.remove(attempt)
+            self._ended += 1
             self._settle(attempt, failure)
             self._changed.set()
 

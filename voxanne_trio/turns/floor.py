@@ -223,6 +223,8 @@ class Floor:
     """Until when the next gives way to the voice that is on (Trio clock), once it has begun to."""
     held: bool = False
     """Whether it is kept silent for the caller's voice."""
+    held_since: float = 0.0
+    """Since when, where it was before anything of it was heard (Trio clock)."""
     needs_words: bool = False
     """Whether voice alone does not silence this reply any more."""
     false_holds: tuple[float, ...] = ()

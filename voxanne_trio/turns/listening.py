@@ -57,6 +57,10 @@ FORCED_SECONDS: Final = 0.3
 UNHEARD_SECONDS: Final = 1.2
 """So much of the voice that no recogniser leaves without a message: nova-3 has one each second."""
 
+WORDS_SECONDS: Final = 0.7
+"""A voice that holds an answer back has at least so long to bring its first word, however long the
+caller has waited: it may be theirs. A television's brings none."""
+
 MOST_FILLERS: Final = 10
 """In one reply; its deadlines end it long before."""
 
@@ -226,7 +230,7 @@ def voice_before_the_answer(floor: Floor, event: VoiceStarted, scene: Scene) -> 
     if floor.held or not floor.interruption.voice_holds:
         return floor, (stop,)
     timer = SetTimer(Timer.HOLD_MAX, scene.rules.hold_max_ms / 1000)
-    return attrs.evolve(floor, held=True), (stop, Hold(), timer)
+    return attrs.evolve(floor, held=True, held_since=scene.now), (stop, Hold(), timer)
 
 
 def voice_before_the_answer_stopped(floor: Floor, event: VoiceStopped, scene: Scene) -> Step:
@@ -250,11 +254,14 @@ def let_it_be_heard(floor: Floor, scene: Scene, *, waited: bool) -> Step:
 
 def nothing_to_hear(floor: Floor, scene: Scene) -> Step:
     """We work on a reply, and the caller has heard nothing for a while."""
-    if floor.produced or floor.fillers >= MOST_FILLERS:
-        return floor, ()
     by = floor.fill_by if floor.fill_by is not None else scene.now + scene.rules.filler_grace
     if floor.held:
-        return attrs.evolve(floor, fill_by=by), ()
+        floor, until = attrs.evolve(floor, fill_by=by), max(by, floor.held_since + WORDS_SECONDS)
+        if scene.now < until:
+            return floor, (SetTimer(Timer.FILLER, until - scene.now),)
+        return let_it_be_heard(floor, scene, waited=True)
+    if floor.produced or floor.fillers >= MOST_FILLERS:
+        return floor, ()
     if floor.voice and scene.now < by:
         return attrs.evolve(floor, fill_by=by), (SetTimer(Timer.FILLER, POLL_SECONDS),)
     floor = attrs.evolve(floor, fill_by=None)

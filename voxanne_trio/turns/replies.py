@@ -177,7 +177,7 @@ def _kept_silent(floor: Floor, scene: Scene) -> Step:
     if not (floor.voice and floor.unexplained):
         return floor, ()
     timer = SetTimer(Timer.HOLD_MAX, scene.rules.hold_max_ms / 1000)
-    return attrs.evolve(floor, held=True), (Hold(), timer)
+    return attrs.evolve(floor, held=True, held_since=scene.now), (Hold(), timer)
 
 
 def drop(floor: Floor) -> Step:

@@ -216,7 +216,8 @@ _ANY_TIMER: Final[dict[Timer, TimerEntry]] = {
 
 
 def _silent_for_long(floor: Floor, scene: Scene) -> Step:
-    row = lifecycle.what_is_owed if floor.produced else listening.nothing_to_hear
+    is_done = floor.produced and not floor.held
+    row = lifecycle.what_is_owed if is_done else listening.nothing_to_hear
     return row(floor, scene)
 
 

@@ -4,7 +4,8 @@ hold sends nothing until it resumes; one `clear` for each interruption, no more.
 Judged at the product's own socket, message by message: what the floor decided there and then must
 hold for the very next message. A reply that is held before anything of it was sent, and one that is
 merely supposed, have nothing to clear: a barge-in out of a hold has cleared already. Nobody resumes
-over the caller's voice, unless it has kept us silent for as long as voice alone may.
+over the caller's voice, unless it has kept us silent for as long as voice alone may; that is less
+where the caller has waited long for an answer of which nothing was heard.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ QUIET: Final = {State.IDLE, State.LISTENING, State.HOLDING, State.ENDED}
 CLEAR_SECONDS: Final = 0.1
 """The budget from the decision to the `clear` on the wire."""
 
+WAITED_SECONDS: Final = 1.5
+FAIR_SECONDS: Final = 0.7
+"""So long after a turn was decided, and so long into the voice, its first word is waited for."""
+
 _TICK: Final = 0.021
 _NEVER: Final = float("inf")
 
@@ -40,6 +45,7 @@ class Silenced:
     _state: State = State.IDLE
     _held: bool = False  # nothing is sent until `Resume`, or another reply
     _held_at: float = 0.0
+    _decided_at: float = 0.0
     _voice: bool = False
     _sounded: bool = False  # something of the reply in play has been sent since it began
     _dead_below: int = 0  # words with lower numbers are of replies that were cancelled
@@ -73,7 +79,13 @@ class Silenced:
         if told.does("Hold"):
             self._held_at = told.at
         held = told.at - self._held_at
-        if told.does("Resume") and self._voice and held < self.hold_max_seconds - _TICK:
+        if told.decides:
+            self._decided_at = told.at
+        has_waited = (
+            told.state is State.PROCESSING and told.at >= self._decided_at + WAITED_SECONDS - _TICK
+        )
+        least = FAIR_SECONDS if has_waited else self.hold_max_seconds
+        if told.does("Resume") and self._voice and held < least - _TICK:
             yield Breach(f"resumed over the caller's voice after {held:.2f} s")
 
     def _floor_moved(self, told: Told) -> None:
