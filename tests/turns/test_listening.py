@@ -354,6 +354,21 @@ def test_long_voice_without_words_is_asked_about_twice_and_a_cough_is_not() -> N
     assert run(expired(Timer.VOICE_WITHOUT_WORDS), floor=twice, scene=listened)[1] == []
 
 
+def test_a_voice_that_is_to_be_answered_is_put_off_by_none_that_follows() -> None:
+    long = (VoiceStarted(1.0), VoiceStopped(1.9, 900))
+    owed, _ = run(*long, floor=LISTENING, scene=at(2.0))  # by 5.9
+    floor, commands = run(VoiceStarted(3.0), floor=owed, scene=at(3.0))
+    assert commands == [SetTimer(Timer.VOICE_WITHOUT_WORDS, about(2.9))]
+    floor, commands = run(VoiceStopped(3.1, 100), floor=floor, scene=at(3.4))  # a cough
+    assert SetTimer(Timer.VOICE_WITHOUT_WORDS, about(2.5)) in commands
+    _, commands = run(VoiceStopped(4.9, 900), floor=floor, scene=at(5.2))  # a television
+    assert SetTimer(Timer.VOICE_WITHOUT_WORDS, about(0.7)) in commands
+    heard, _ = run(WordsHeard(said("Hello")), floor=owed, scene=at(3.0))
+    assert heard.answer_by is None
+    asked, _ = run(expired(Timer.VOICE_WITHOUT_WORDS), floor=owed, scene=at(5.9))
+    assert asked.answer_by is None
+
+
 @pytest.mark.parametrize("covered_until", [None, 0.5])
 def test_voice_that_nobody_listens_to_goes_to_a_person(covered_until: float | None) -> None:
     twice = attrs.evolve(LISTENING, asked_again=2, voiced_until=1.9)

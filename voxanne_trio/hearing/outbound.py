@@ -19,7 +19,7 @@ from ..errors import PermanentVendorError, TransientVendorError, VendorError
 from ..line import send_audio
 
 _CONTROL_MESSAGES: Final = 64
-_SEND_SECONDS: Final = 4.0
+_SEND_SECONDS: Final = 1.5
 """A peer that takes no message for so long has stopped reading."""
 
 

@@ -244,6 +244,8 @@ class Floor:
     """Whether voice has begun that no word accounts for yet."""
     noticed: bool = False
     """Whether voice was noticed since the last turn ended."""
+    answer_by: float | None = None
+    """By when a voice is answered of which no words have come (Trio clock)."""
     voiced_until: float | None = None
     """When the caller's last voiced frame reached us, as the local detector says."""
 

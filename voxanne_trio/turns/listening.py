@@ -7,6 +7,7 @@ may already be in the making by then, behind its shut gate.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import attrs
@@ -85,7 +86,7 @@ def voice_started(floor: Floor, event: VoiceStarted, scene: Scene) -> Step:
     commands: list[Command] = [StopTimer(Timer.END_OF_TURN), StopTimer(Timer.FORCED)]
     if not floor.words:
         seconds = (LONG_VOICE_MS + scene.rules.unanswered_voice_ms) / 1000
-        commands.append(SetTimer(Timer.VOICE_WITHOUT_WORDS, seconds))
+        commands.append(SetTimer(Timer.VOICE_WITHOUT_WORDS, _sooner(floor, scene, seconds)))
     return floor, tuple(commands)
 
 
@@ -93,15 +94,27 @@ def voice_stopped(floor: Floor, event: VoiceStopped, scene: Scene) -> Step:
     floor = voice_over(floor, event)
     if floor.words or floor.unanswered:
         return floor, cap(floor, scene)
-    commands: list[Command] = [StopTimer(Timer.VOICE_WITHOUT_WORDS)]
+    seconds = math.inf
     if event.voiced_ms > LONG_VOICE_MS:
         seconds = left_of(scene.rules.unanswered_voice_ms, event.at, scene)
-        commands = [SetTimer(Timer.VOICE_WITHOUT_WORDS, seconds)]
-    return floor, (*commands, idle(floor, scene, event.at))
+    seconds = _sooner(floor, scene, seconds)
+    if seconds == math.inf:
+        return floor, (StopTimer(Timer.VOICE_WITHOUT_WORDS), idle(floor, scene, event.at))
+    floor = attrs.evolve(floor, answer_by=scene.now + seconds)
+    timer = SetTimer(Timer.VOICE_WITHOUT_WORDS, seconds)
+    return floor, (timer, idle(floor, scene, event.at))
+
+
+def _sooner(floor: Floor, scene: Scene, seconds: float) -> float:
+    """What comes after a voice that is to be answered puts that off no further: it may be a cough,
+    or a television."""
+    by = floor.answer_by
+    return seconds if by is None or by <= scene.now else min(seconds, by - scene.now)
 
 
 def voice_without_words(floor: Floor, scene: Scene) -> Step:
     """The caller is asked to say it again; after that, where nobody listens, the human path."""
+    floor = attrs.evolve(floor, answer_by=None)
     if floor.words or floor.unanswered:
         return floor, ()
     if floor.asked_again >= MOST_ASKED_AGAIN:
@@ -132,6 +145,7 @@ def words(floor: Floor, event: SpeechStarted | WordsHeard | TurnResumed, scene: 
     other = floor.speculating and not policy.same_words(whole, floor.speculating.reveal())
     if other or isinstance(event, TurnResumed):
         floor, dropped = drop(floor)
+    floor = attrs.evolve(floor, answer_by=None)
     timers: list[Command] = [StopTimer(Timer.VOICE_WITHOUT_WORDS), idle(floor, scene)]
     if floor.unanswered:
         timers.append(SetTimer(Timer.UNANSWERED, scene.rules.hold_max_ms / 1000))

@@ -209,6 +209,7 @@ def begun(floor: Floor, **changes: Any) -> Floor:
         **dict.fromkeys(("asked", "speculating"), NO_WORDS),
         "fillers": 0,
         "fill_by": None,
+        "answer_by": None,
         "kind": Kind.ANSWER,
         "ending": None,
     }
