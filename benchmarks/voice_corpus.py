@@ -57,6 +57,9 @@ ANSWER: Final = (
 _BEFORE: Final = 4.0
 _AFTER: Final = 1.0
 _WITHIN_DB: Final = 25.0
+_P56_DB: Final = 15.9
+"""ITU-T P.56: what is softer than the active level by more than this is no active speech."""
+
 _BLOCK: Final = RATE // 200
 
 Noise = Callable[[float, np.random.Generator, float], Samples]
@@ -69,11 +72,13 @@ NOISES: Final[dict[str, Noise]] = {
 
 @attrs.frozen
 class Utterance:
-    """One utterance on its line; times in seconds."""
+    """One utterance on its line; times in seconds. It is `active` from when it is as loud as
+    ITU-T P.56 asks of active speech; a soft sound may come before."""
 
     text: str
     audio: Samples
     onset: float
+    active: float
     end: float
     db: float
 
@@ -100,11 +105,11 @@ def _utterance(number: int, text: str, audio: Samples) -> Utterance:
     before = silence(_BEFORE + seeded("before", number).uniform(0, 0.02))
     blocks = len(audio) // _BLOCK
     power = np.square(audio[: blocks * _BLOCK].astype(float)).reshape(blocks, _BLOCK).mean(axis=1)
-    floor = 32_768.0**2 * 10 ** ((active_level(audio) - _WITHIN_DB) / 10)
-    loud = np.flatnonzero(power > floor)
-    first, last = (len(before) + loud[0] * _BLOCK, len(before) + (loud[-1] + 1) * _BLOCK)
-    whole = np.concatenate([before, audio, silence(_AFTER)])
-    return Utterance(text, whole, first / RATE, last / RATE, db)
+    level = 10 * np.log10(power / 32_768.0**2 + 1e-12) - active_level(audio)
+    audible = np.flatnonzero(level > -_WITHIN_DB)
+    blocks_at = (audible[0], np.flatnonzero(level > -_P56_DB)[0], audible[-1] + 1)
+    onset, active, end = ((len(before) + at * _BLOCK) / RATE for at in blocks_at)
+    return Utterance(text, np.concatenate([before, audio, silence(_AFTER)]), onset, active, end, db)
 
 
 def noisy(utterances: list[Utterance], noise: str, snr_db: float) -> Iterator[Utterance]:
