@@ -30,6 +30,8 @@ SEEDS: Final[tuple[tuple[int, Options, str], ...]] = (
     (70910, BRIEF, "a filler that was due in a hold waited 1.2 s after the noise that held it"),
     (72212, BRIEF, "a television held a filler back for 1.5 s from its own beginning"),
     (73465, BRIEF, "a cough put off what was owed to a voice without words"),
+    (74171, BRIEF, "short noises put the first filler off"),
+    (74110, BRIEF, "a false alarm: words of others counted as sent"),
     (625, ALL, "a phrase that was synthesised late is played after a barge-in"),
 )
 """The draw may change under them; what they found has a test of its own where it was the product's:

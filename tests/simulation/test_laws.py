@@ -306,6 +306,16 @@ def test_what_no_mark_has_proven_may_be_taken_up_from_further_back() -> None:
     assert found(InOrder(made), *course)
 
 
+def test_what_is_taken_up_again_is_counted_in_words_that_were_sent() -> None:
+    made, _, first, second = vocabulary()
+    words_of(made, "Words of another call that were made meanwhile and never sent here.")
+    last = words_of(made, "And this is the last.")
+    course = (*sent(*first, last[0]), clear(1.0))
+    assert found(InOrder(made), *course, *sent(*first[2:], *last)) == []
+    assert found(InOrder(made), *course, *sent(*second)) != []  # was never sent
+    assert found(InOrder(made), *sent(*first, *second, *last), clear(1.0), *sent(*first)) != []
+
+
 def test_order_wrong() -> None:
     made, phrase, first, second = vocabulary()
     for course in (

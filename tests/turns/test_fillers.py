@@ -66,6 +66,9 @@ def filler_in(seconds: float) -> Any:
     return SetTimer(Timer.FILLER, about(seconds))
 
 
+UNHURRIED = attrs.evolve(PROCESSING, fill_by=None)
+"""The same, as if the turn had been decided only now."""
+
 FILLED = run(WAITED, ReplyAudible(2, aside=True), floor=PROCESSING)[0]
 
 
@@ -116,12 +119,12 @@ def test_there_is_none_where_we_speak_or_listen_or_all_is_produced(floor: Floor)
 
 
 def test_there_is_none_over_the_callers_voice_and_one_soon_after_it_was_nothing() -> None:
-    held, commands = run(VoiceStarted(2.5), floor=PROCESSING)
+    held, commands = run(VoiceStarted(2.5), floor=UNHURRIED)
     assert Hold() in commands
     floor, _ = run(VoiceStopped(2.8, 300), floor=held)
     _, commands = run(expired(Timer.HOLD_CONFIRM), floor=floor, scene=at(3.3, QUIET))
     assert commands == [Resume(), filler_in(0.7)]  # 1.2 s after the voice
-    loud = attrs.evolve(PROCESSING, voice=True)  # it holds nothing any more
+    loud = attrs.evolve(UNHURRIED, voice=True)  # it holds nothing any more
     waiting, commands = run(WAITED, floor=loud, scene=at(3.3))
     assert commands == [filler_in(0.1)]
     assert run(WAITED, floor=waiting, scene=at(3.6))[1] == [filler_in(0.1)]
@@ -131,7 +134,7 @@ def test_there_is_none_over_the_callers_voice_and_one_soon_after_it_was_nothing(
 
 
 def test_a_voice_without_words_holds_an_answer_back_no_longer_than_the_caller_can_wait() -> None:
-    held, _ = run(VoiceStarted(2.5), floor=PROCESSING, scene=at(2.5))
+    held, _ = run(VoiceStarted(2.5), floor=UNHURRIED, scene=at(2.5))
     floor, commands = run(WAITED, floor=held, scene=at(3.0))
     assert commands == [filler_in(0.4)]
     floor, commands = run(WAITED, floor=floor, scene=at(3.4))
@@ -140,13 +143,21 @@ def test_a_voice_without_words_holds_an_answer_back_no_longer_than_the_caller_ca
 
 
 def test_a_voice_that_has_just_begun_may_yet_bring_words() -> None:
-    produced, _ = run(ReplyProduced(2), floor=PROCESSING)
+    produced, _ = run(ReplyProduced(2), floor=UNHURRIED)
     held, _ = run(VoiceStarted(2.9), floor=produced, scene=at(2.9))
     floor, commands = run(WAITED, floor=held, scene=at(3.0))
     assert commands == [filler_in(0.6)]
     floor, commands = run(WAITED, floor=floor, scene=at(3.6))
     assert commands == [Resume(), filler_in(0)]
     assert run(WAITED, floor=floor, scene=at(3.6)) == (floor, [])  # it is heard as it is
+
+
+def test_noises_after_a_turn_put_the_first_filler_off_no_further_than_once() -> None:
+    by = PROCESSING.fill_by
+    assert by is not None
+    floor, _ = run(VoiceStarted(by - 1.2), VoiceStopped(by - 0.8, 60), floor=PROCESSING)
+    _, commands = run(expired(Timer.HOLD_CONFIRM), floor=floor, scene=at(by - 0.4, QUIET))
+    assert commands == [Resume(), filler_in(0.4)]  # not 1.2 s after the noise
 
 
 def test_one_that_was_due_in_a_hold_comes_as_soon_as_the_voice_was_nothing() -> None:

@@ -220,7 +220,8 @@ class Floor:
     fillers: int = 0
     """How many were heard in it: they are nothing of the reply."""
     fill_by: float | None = None
-    """Until when the next gives way to the voice that is on (Trio clock), once it has begun to."""
+    """Until when the next gives way to voice that no words account for (Trio clock); None where it
+    has not begun to."""
     held: bool = False
     """Whether it is kept silent for the caller's voice."""
     held_since: float = 0.0

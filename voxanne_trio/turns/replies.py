@@ -126,7 +126,7 @@ def _answer(floor: Floor, whole: Sensitive, scene: Scene) -> Step:
 
 def _again(floor: Floor, whole: Sensitive, scene: Scene) -> Step:
     said = whole.reveal()
-    saying = begun(turn_over(floor), state=State.PROCESSING, asked=whole)
+    saying = begun(turn_over(floor), state=State.PROCESSING, asked=whole, fill_by=_fill_by(scene))
     if policy.asks_to_go_on(said) and scene.can_go_on:
         command: Command = GoOn(saying.reply, whole)
     else:
@@ -167,9 +167,15 @@ def _answering(floor: Floor, whole: Sensitive, scene: Scene) -> Step:
         asked=whole,
         kind=Kind.GOODBYE if farewell else Kind.ANSWER,
         ending=Ending.FAREWELL if farewell else None,
+        fill_by=_fill_by(scene),
     )
     answering, held = _kept_silent(answering, scene)
     return answering, (*held, filler(answering, scene))
+
+
+def _fill_by(scene: Scene) -> float:
+    """Noises after a turn put the first filler off to that time, and no further."""
+    return scene.now + scene.rules.filler_after_ms / 1000 + scene.rules.filler_grace
 
 
 def _kept_silent(floor: Floor, scene: Scene) -> Step:

@@ -9,6 +9,7 @@ is such a phrase, and may break into a text, which then goes on where it was.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
@@ -37,6 +38,8 @@ class InOrder:
     _text_cleared: bool = False
     """The same for texts: a phrase that a clear has cut as well goes first."""
     _new_reply: bool = False
+    _sent: deque[int] = attrs.field(factory=lambda: deque(maxlen=RESUME_WORDS))
+    """The last words of texts: their numbers tell of what was made, not of how much was sent."""
 
     def see(self, observed: Observation) -> Iterator[Breach]:
         """Every word that is sent, against the one before."""
@@ -56,6 +59,9 @@ class InOrder:
     def _next(self, word: Word) -> Iterator[Breach]:
         last, self._last = self._last, word
         is_phrase = self.vocabulary.is_phrase(word.number)
+        was_sent = word.number in self._sent
+        if not is_phrase and (not self._sent or self._sent[-1] != word.number):
+            self._sent.append(word.number)
         broken, self._broken = self._broken, self._broken if is_phrase else word
         if last is not None and not is_phrase and self.vocabulary.is_phrase(last.number):
             last = broken if broken is not None and broken.passage == word.passage else last
@@ -70,7 +76,7 @@ class InOrder:
         else:
             cleared, self._text_cleared = self._text_cleared, False
         if last is None or last.passage != word.passage:
-            yield from self._next_passage(last, word, cleared=cleared)
+            yield from self._next_passage(last, word, cleared=cleared, was_sent=was_sent)
         elif cleared and last.number - self._most_back <= word.number <= last.number + 1:
             return
         elif word.number != last.number + 1 and not self._begins_again(word):
@@ -83,8 +89,10 @@ class InOrder:
     def _begins_again(self, word: Word) -> bool:
         return self.vocabulary.is_phrase(word.number) and word.index == 0 and self._new_reply
 
-    def _next_passage(self, last: Word | None, word: Word, *, cleared: bool) -> Iterator[Breach]:
-        takes_up = cleared and last is not None and last.number - word.number <= self._most_back
+    def _next_passage(
+        self, last: Word | None, word: Word, *, cleared: bool, was_sent: bool
+    ) -> Iterator[Breach]:
+        takes_up = cleared and last is not None and (was_sent or self.marks_lost)
         phrases = self.vocabulary.is_phrase
         if word.index and not takes_up:
             yield Breach(f"a text begins with its word {word.index} ({word.text!r})")
