@@ -31,6 +31,7 @@ SEEDS: Final[tuple[tuple[int, Options, str], ...]] = (
     (72212, BRIEF, "a television held a filler back for 1.5 s from its own beginning"),
     (73465, BRIEF, "a cough put off what was owed to a voice without words"),
     (74171, BRIEF, "short noises put the first filler off"),
+    (75634, BRIEF, "a voice that broke in a hold took away what had been heard"),
     (74110, BRIEF, "a false alarm: words of others counted as sent"),
     (625, ALL, "a phrase that was synthesised late is played after a barge-in"),
 )

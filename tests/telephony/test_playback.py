@@ -396,6 +396,27 @@ def test_audio_that_broke_off_before_its_first_word_belongs_to_no_sentence() -> 
     assert speech.sentence_at(10) == 0
 
 
+async def test_what_a_hold_rewinds_is_kept_when_synthesis_breaks_meanwhile(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with line() as call:
+        speech = Speech(1, call.playback.pace)
+        call.playback.play(speech)
+        speech.begin((Sentence.verbatim("Two words and more of them."),))
+        speech.begin((Sentence.verbatim("Then these."),))
+        speech.add(LOUD * 160 * 40)
+        call.playback.changed()
+        await trio.sleep(0.75)
+        call.playback.pause()
+        heard = call.playback.position
+        assert heard > 20
+        again = speech.break_off(call.playback.sent_of(speech))
+        speech.begin(again)
+        assert speech.frames >= heard
+        assert speech.sentence_at(call.playback.position) >= 0
+        assert call.playback.heard().written
+
+
 async def test_a_writer_that_is_cancelled_sends_nothing_more(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

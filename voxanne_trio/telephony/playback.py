@@ -260,8 +260,9 @@ class Playback:
             await self._progress.park()
 
     def sent_of(self, speech: Speech) -> int:
-        """How many frames of a speech have left so far."""
-        return self._sent if speech is self._speech else 0
+        """How many frames of a speech have left so far, or had left before they were to be taken up
+        again, and were heard."""
+        return max(self._sent, self._furthest) if speech is self._speech else 0
 
     def dry_at(self, speech: Speech) -> float:
         """When the phone will have played all that there is of a speech, or has (Trio clock)."""
@@ -269,7 +270,8 @@ class Playback:
         return max(self._drained_at, trio.current_time()) + unsent if unsent else self._drained_at
 
     def _unsent_ms(self, speech: Speech) -> int:
-        return (speech.frames - self.sent_of(speech)) * FRAME_MS
+        sent = self._sent if speech is self._speech else 0
+        return (speech.frames - sent) * FRAME_MS
 
     # The writer.
 
