@@ -146,6 +146,11 @@ CANCELLED_IS_SWALLOWED: Final = Mutation(
             "                    except trio.Cancelled:\n"
             "                        pass\n",
         ),
+        Patch(
+            "telephony/playback.py",
+            "            await trio.lowlevel.checkpoint_if_cancelled()  # sending alone",
+            "            pass  # sending alone",
+        ),
     ),
     ("barge-in",),
 )
