@@ -50,10 +50,12 @@ def test_percentiles() -> None:
 
 def test_a_detector_is_measured() -> None:
     cases = list(voice_corpus.noisy(voice_corpus.callers(brief=True)[:2], "clean", 0.0))
-    late, missed, false, _ = voice._onset_row(cases, voice.ours)
+    late, late_by_p56, missed, false, _ = voice._onset_row(cases, voice.ours)
     assert all(20 <= float(ms) <= 200 for ms in late.split(" / "))
+    by_both = zip(late.split(" / "), late_by_p56.split(" / "), strict=True)
+    assert all(float(active) <= float(any_sound) for any_sound, active in by_both)
     assert (missed, false) == ("0%", "0.0")
-    assert voice._onset_row(cases, lambda audio: [])[1] == "100%"
+    assert voice._onset_row(cases, lambda audio: [])[2] == "100%"
     for detector in voice.DETECTORS.values():
         told = detector(cases[0].audio)
         assert [one.started for one in told] == [True, False] * (len(told) // 2)
