@@ -152,6 +152,21 @@ def test_a_voice_that_has_just_begun_may_yet_bring_words() -> None:
     assert run(WAITED, floor=floor, scene=at(3.6)) == (floor, [])  # it is heard as it is
 
 
+def test_noises_before_an_answer_and_at_its_first_frame_count_as_one() -> None:
+    by = PROCESSING.fill_by
+    assert by is not None
+    noise = (VoiceStarted(by - 1.2), VoiceStopped(by - 1.0, 60), expired(Timer.HOLD_CONFIRM))
+    audible, _ = run(*noise, ReplyAudible(2), floor=PROCESSING, scene=at(by - 0.8, QUIET))
+    _, commands = run(VoiceStarted(by - 0.8), floor=audible, scene=at(by - 0.8))
+    assert commands == [Hold(), SetTimer(Timer.HOLD_MAX, about(0.8))]
+    _, commands = run(VoiceStarted(by - 0.1), floor=audible, scene=at(by - 0.1))
+    assert commands == [Hold(), SetTimer(Timer.HOLD_MAX, about(0.7))]  # it may be the caller's
+    for held_before, now in ((False, by - 0.8), (True, by + 0.1)):
+        floor = audible if held_before else attrs.evolve(audible, held_since=None)
+        _, commands = run(VoiceStarted(now), floor=floor, scene=at(now))
+        assert commands == [Hold(), SetTimer(Timer.HOLD_MAX, 1.5)]
+
+
 def test_noises_after_a_turn_put_the_first_filler_off_no_further_than_once() -> None:
     by = PROCESSING.fill_by
     assert by is not None

@@ -220,12 +220,12 @@ class Floor:
     fillers: int = 0
     """How many were heard in it: they are nothing of the reply."""
     fill_by: float | None = None
-    """Until when the next gives way to voice that no words account for (Trio clock); None where it
-    has not begun to."""
+    """Until when the next gives way to voice that no words account for (Trio clock), and an answer
+    that has only just begun; None where that is not known."""
     held: bool = False
     """Whether it is kept silent for the caller's voice."""
-    held_since: float = 0.0
-    """Since when, where it was before anything of it was heard (Trio clock)."""
+    held_since: float | None = None
+    """Since when it was last, before anything of it was heard (Trio clock); None: it was not."""
     needs_words: bool = False
     """Whether voice alone does not silence this reply any more."""
     false_holds: tuple[float, ...] = ()

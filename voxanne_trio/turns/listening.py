@@ -29,6 +29,7 @@ from .floor import NO_WORDS, Ending, Floor, Phrase, Scene, State, Timer
 from .parts import merged
 from .replies import (
     MOST_ASKED_AGAIN,
+    WORDS_SECONDS,
     Step,
     cap,
     closed,
@@ -57,10 +58,6 @@ FORCED_SECONDS: Final = 0.3
 
 UNHEARD_SECONDS: Final = 1.2
 """So much of the voice that no recogniser leaves without a message: nova-3 has one each second."""
-
-WORDS_SECONDS: Final = 0.7
-"""A voice that holds an answer back has at least so long to bring its first word, however long the
-caller has waited: it may be theirs. A television's brings none."""
 
 MOST_FILLERS: Final = 10
 """In one reply; its deadlines end it long before."""
@@ -270,7 +267,8 @@ def nothing_to_hear(floor: Floor, scene: Scene) -> Step:
     """We work on a reply, and the caller has heard nothing for a while."""
     by = floor.fill_by if floor.fill_by is not None else scene.now + scene.rules.filler_grace
     if floor.held:
-        floor, until = attrs.evolve(floor, fill_by=by), max(by, floor.held_since + WORDS_SECONDS)
+        since = scene.now if floor.held_since is None else floor.held_since
+        floor, until = attrs.evolve(floor, fill_by=by), max(by, since + WORDS_SECONDS)
         if scene.now < until:
             return floor, (SetTimer(Timer.FILLER, until - scene.now),)
         return let_it_be_heard(floor, scene, waited=True)

@@ -38,6 +38,10 @@ _OF_THE_TURN: Final = tuple(
 )
 """A reply begins: nothing of what was waited for matters any more."""
 
+WORDS_SECONDS: Final = 0.7
+"""A voice that holds an answer back has at least so long to bring its first word, however long the
+caller has waited: it may be theirs. A television's brings none."""
+
 _KINDS: Final = {
     Phrase.GREETING: Kind.GREETING,
     Phrase.GOODBYE: Kind.GOODBYE,
@@ -216,6 +220,7 @@ def begun(floor: Floor, **changes: Any) -> Floor:
         "fillers": 0,
         "fill_by": None,
         "answer_by": None,
+        "held_since": None,
         "kind": Kind.ANSWER,
         "ending": None,
     }

@@ -26,7 +26,18 @@ from .commands import Hold, Resume, SetTimer, StopTimer
 from .floor import NO_WORDS, Floor, Scene, State, Timer
 from .listening import POLL_SECONDS, voice_noticed, voice_over
 from .parts import merged
-from .replies import Step, barge_in, closed, filler, is_covered, is_ours, left_of, respond, spoken
+from .replies import (
+    WORDS_SECONDS,
+    Step,
+    barge_in,
+    closed,
+    filler,
+    is_covered,
+    is_ours,
+    left_of,
+    respond,
+    spoken,
+)
 
 FALSE_HOLDS: Final = 2
 FALSE_HOLD_SECONDS: Final = 30.0
@@ -36,11 +47,12 @@ FALSE_HOLD_SECONDS: Final = 30.0
 def audible(floor: Floor, event: ReplyAudible, scene: Scene) -> Step:
     if event.aside:
         return attrs.evolve(floor, fillers=floor.fillers + 1), ()
-    return attrs.evolve(floor, state=State.SPEAKING, heard=True, fill_by=None), ()
+    return attrs.evolve(floor, state=State.SPEAKING, heard=True), ()
 
 
 def ran_dry(floor: Floor, event: RanDry, scene: Scene) -> Step:
-    return attrs.evolve(floor, state=State.PROCESSING), (filler(floor, scene),)
+    floor = attrs.evolve(floor, state=State.PROCESSING, fill_by=None)
+    return floor, (filler(floor, scene),)
 
 
 # Voice
@@ -54,8 +66,17 @@ def voice_over_us(floor: Floor, event: VoiceStarted, scene: Scene) -> Step:
         return floor, (grace,) if floor.ending is not None else ()
     if not floor.interruption.voice_holds or floor.needs_words or _too_often(floor, scene):
         return floor, ()
-    timer = SetTimer(Timer.HOLD_MAX, rules.hold_max_ms / 1000)
+    timer = SetTimer(Timer.HOLD_MAX, _longest_hold(floor, scene))
     return attrs.evolve(floor, state=State.HOLDING, held=False), (Hold(), timer)
+
+
+def _longest_hold(floor: Floor, scene: Scene) -> float:
+    """For a voice without words. Where one has held the answer before it began, and next to nothing
+    of it was heard, both count as one: by then its filler would have been said."""
+    longest = scene.rules.hold_max_ms / 1000
+    if floor.held_since is None or floor.fill_by is None or floor.fill_by <= scene.now:
+        return longest
+    return min(longest, max(WORDS_SECONDS, floor.fill_by - scene.now))
 
 
 def voice_over_us_stopped(floor: Floor, event: VoiceStopped, scene: Scene) -> Step:
@@ -180,6 +201,7 @@ def resume(floor: Floor, scene: Scene) -> Step:
         state=State.SPEAKING if scene.saying.unplayed_ms > 0 else State.PROCESSING,
         false_holds=(*_recent(floor, scene), scene.now),
         noticed=floor.voice,
+        fill_by=None,
     )
     timers = (StopTimer(Timer.HOLD_CONFIRM), StopTimer(Timer.HOLD_MAX))
     is_dry = speaking.state is State.PROCESSING

@@ -5,7 +5,8 @@ Judged at the product's own socket, message by message: what the floor decided t
 hold for the very next message. A reply that is held before anything of it was sent, and one that is
 merely supposed, have nothing to clear: a barge-in out of a hold has cleared already. Nobody resumes
 over the caller's voice, unless it has kept us silent for as long as voice alone may; that is less
-where the caller has waited long for an answer of which nothing was heard.
+where the caller has waited long for an answer of which nothing was heard, or that was held before
+it began and again at once.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Silenced:
     _held: bool = False  # nothing is sent until `Resume`, or another reply
     _held_at: float = 0.0
     _decided_at: float = 0.0
+    _held_before: bool = False  # the answer was, before anything of it was heard
     _voice: bool = False
     _sounded: bool = False  # something of the reply in play has been sent since it began
     _dead_below: int = 0  # words with lower numbers are of replies that were cancelled
@@ -80,10 +82,12 @@ class Silenced:
             self._held_at = told.at
         held = told.at - self._held_at
         if told.decides:
-            self._decided_at = told.at
-        has_waited = (
-            told.state is State.PROCESSING and told.at >= self._decided_at + WAITED_SECONDS - _TICK
-        )
+            self._decided_at, self._held_before = told.at, False
+        self._held_before |= told.state is State.PROCESSING and told.does("Hold")
+        waited_until = self._decided_at + WAITED_SECONDS
+        again = self._held_before and self._held_at <= waited_until
+        is_unheard = told.state is State.PROCESSING or again
+        has_waited = is_unheard and told.at >= waited_until - _TICK
         least = FAIR_SECONDS if has_waited else self.hold_max_seconds
         if told.does("Resume") and self._voice and held < least - _TICK:
             yield Breach(f"resumed over the caller's voice after {held:.2f} s")
