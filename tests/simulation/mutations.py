@@ -159,8 +159,8 @@ RESUMES_OVER_VOICE: Final = Mutation(
     (
         Patch(
             "turns/speaking.py",
-            "    return voice_noticed(floor), (StopTimer(Timer.HOLD_CONFIRM),)\n",
-            "    return voice_noticed(floor), ()\n",
+            "    return voice_noticed(floor, scene), (StopTimer(Timer.HOLD_CONFIRM),)\n",
+            "    return voice_noticed(floor, scene), ()\n",
         ),
         Patch(
             "turns/speaking.py",

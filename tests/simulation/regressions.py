@@ -33,6 +33,8 @@ SEEDS: Final[tuple[tuple[int, Options, str], ...]] = (
     (74171, BRIEF, "short noises put the first filler off"),
     (75634, BRIEF, "a voice that broke in a hold took away what had been heard"),
     (74110, BRIEF, "a false alarm: words of others counted as sent"),
+    (81025, BRIEF, "a television that had brought no word held the answer back from its beginning"),
+    (81302, BRIEF, "a false alarm: what an answer cut off was given after its record (law 4)"),
     (625, ALL, "a phrase that was synthesised late is played after a barge-in"),
 )
 """The draw may change under them; what they found has a test of its own where it was the product's:

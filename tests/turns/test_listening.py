@@ -24,6 +24,7 @@ from voxanne_trio.turns import (
     Answer,
     BePatient,
     Cancel,
+    Command,
     Commit,
     Ending,
     EndTurn,
@@ -280,6 +281,25 @@ def test_voice_that_no_word_accounts_for_keeps_the_answer_back_from_its_beginnin
     assert commands == [Answer(2, said(HOURS)), Hold(), SetTimer(Timer.HOLD_MAX, 1.5)]
     going_on = run(*HEARD[:2], floor=LISTENING)[0]  # the detector still hears the same words
     assert run(TurnEnded(said(HOURS)), floor=going_on)[1] == [Answer(2, said(HOURS))]
+
+
+@pytest.mark.parametrize(
+    ("listened", "held"),
+    [
+        (2.0, (Hold(), SetTimer(Timer.HOLD_MAX, 1.5))),
+        (3.5, (Hold(), SetTimer(Timer.HOLD_MAX, 0.5))),
+        (4.0, ()),
+    ],
+)
+def test_what_was_listened_to_without_a_word_in_it_keeps_no_answer_back(
+    listened: float, held: tuple[Command, ...]
+) -> None:
+    again = run(*HEARD, VoiceStarted(2.4), floor=LISTENING, scene=at(2.5))[0]
+    scene = at(4.1, covered_until=listened)
+    assert run(TurnEnded(said(HOURS)), floor=again, scene=scene)[1] == [
+        Answer(2, said(HOURS)),
+        *held,
+    ]
 
 
 # What is asked of the conversation itself

@@ -241,6 +241,8 @@ class Floor:
     """What was said over protected speech: answered after it."""
     voice: bool = False
     """Whether the caller's voice is on."""
+    voice_since: float | None = None
+    """When it last came on (Trio clock)."""
     unexplained: bool = False
     """Whether voice has begun that no word accounts for yet."""
     noticed: bool = False

@@ -68,9 +68,9 @@ _LADDER: Final = (Phrase.STILL_THERE, Phrase.STILL_THERE_AGAIN)
 # Voice
 
 
-def voice_noticed(floor: Floor) -> Floor:
+def voice_noticed(floor: Floor, scene: Scene) -> Floor:
     """The caller's voice is on."""
-    return attrs.evolve(floor, voice=True, noticed=True, unexplained=True)
+    return attrs.evolve(floor, voice=True, noticed=True, unexplained=True, voice_since=scene.now)
 
 
 def voice_over(floor: Floor, event: VoiceStopped) -> Floor:
@@ -79,7 +79,7 @@ def voice_over(floor: Floor, event: VoiceStopped) -> Floor:
 
 
 def voice_started(floor: Floor, event: VoiceStarted, scene: Scene) -> Step:
-    floor = voice_noticed(floor)
+    floor = voice_noticed(floor, scene)
     commands: list[Command] = [StopTimer(Timer.END_OF_TURN), StopTimer(Timer.FORCED)]
     if not floor.words:
         seconds = (LONG_VOICE_MS + scene.rules.unanswered_voice_ms) / 1000
@@ -236,7 +236,7 @@ def speculation_failed(floor: Floor, event: ReplyFailed, scene: Scene) -> Step:
 
 def voice_before_the_answer(floor: Floor, event: VoiceStarted, scene: Scene) -> Step:
     """Go on producing, behind the shut gate, until words come or the voice was nothing."""
-    floor = voice_noticed(floor)
+    floor = voice_noticed(floor, scene)
     stop = StopTimer(Timer.HOLD_CONFIRM)
     if floor.held or not floor.interruption.voice_holds:
         return floor, (stop,)

@@ -183,11 +183,17 @@ def _fill_by(scene: Scene) -> float:
 
 
 def _kept_silent(floor: Floor, scene: Scene) -> Step:
-    """Where the caller's voice is on and no word accounts for it, the reply waits."""
+    """Where the caller's voice is on and no word accounts for it, the reply waits; not for what the
+    recogniser has listened to already, and found no word in."""
     if not (floor.voice and floor.unexplained):
         return floor, ()
-    timer = SetTimer(Timer.HOLD_MAX, scene.rules.hold_max_ms / 1000)
-    return attrs.evolve(floor, held=True, held_since=scene.now), (Hold(), timer)
+    since = scene.now if floor.voice_since is None else floor.voice_since
+    listened = since if scene.covered_until is None else min(scene.covered_until, scene.now)
+    seconds = scene.rules.hold_max_ms / 1000 - max(0.0, listened - since)
+    if seconds <= 0:
+        return floor, ()
+    timer = SetTimer(Timer.HOLD_MAX, seconds)
+    return attrs.evolve(floor, held=True, held_since=since), (Hold(), timer)
 
 
 def drop(floor: Floor) -> Step:

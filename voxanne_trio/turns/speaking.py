@@ -59,7 +59,7 @@ def ran_dry(floor: Floor, event: RanDry, scene: Scene) -> Step:
 
 
 def voice_over_us(floor: Floor, event: VoiceStarted, scene: Scene) -> Step:
-    floor = voice_noticed(floor)
+    floor = voice_noticed(floor, scene)
     rules, saying = scene.rules, scene.saying
     if floor.produced and saying.unplayed_ms <= 0:  # nothing is left to be silenced
         grace = SetTimer(Timer.HANGUP, rules.hold_max_ms / 1000)
@@ -84,7 +84,7 @@ def voice_over_us_stopped(floor: Floor, event: VoiceStopped, scene: Scene) -> St
 
 
 def voice_goes_on(floor: Floor, event: VoiceStarted, scene: Scene) -> Step:
-    return voice_noticed(floor), (StopTimer(Timer.HOLD_CONFIRM),)
+    return voice_noticed(floor, scene), (StopTimer(Timer.HOLD_CONFIRM),)
 
 
 def voice_that_held_stopped(floor: Floor, event: VoiceStopped, scene: Scene) -> Step:

@@ -117,7 +117,7 @@ def _nothing(floor: Floor, scene: Scene) -> Step:
 
 
 def _voice_noticed(floor: Floor, event: VoiceStarted, scene: Scene) -> Step:
-    return listening.voice_noticed(floor), ()
+    return listening.voice_noticed(floor, scene), ()
 
 
 def _voice_over(floor: Floor, event: VoiceStopped, scene: Scene) -> Step:

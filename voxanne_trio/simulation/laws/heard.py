@@ -36,6 +36,12 @@ class _Reply:
     ended: float = float("inf")
     audible: bool = False
     barged_in: bool = False
+    said: str | None = None
+    """What its record calls spoken, where it was cut off: the voice may yet be given more."""
+
+    @property
+    def spoken(self) -> str:
+        return self.speech.spoken if self.said is None else self.said
 
 
 @attrs.define(eq=False)
@@ -55,7 +61,7 @@ class HeardText:
             for reply in self._replies.values():
                 over = observed.state is State.ENDED or observed.does("Cancel", *REPLIES)
                 if over and reply.ended > observed.at:
-                    reply.ended = observed.at
+                    reply.ended, reply.said = observed.at, reply.speech.spoken
                     reply.barged_in = observed.does("Cancel")
             if observed.speech is not None and observed.reply not in self._replies:
                 self._replies[observed.reply] = _Reply(observed.speech, observed.at)
@@ -76,7 +82,7 @@ class HeardText:
         waiting = [reply for reply in replies if reply.audible]
         words = played(evidence.agent.audio)
         for turn in record.turns:
-            reply = next((r for r in waiting if r.speech.spoken == turn.spoken), None)
+            reply = next((r for r in waiting if r.spoken == turn.spoken), None)
             if reply is None or not turn.spoken:
                 continue
             waiting = waiting[waiting.index(reply) + 1 :]

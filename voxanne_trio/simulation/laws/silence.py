@@ -4,9 +4,9 @@ hold sends nothing until it resumes; one `clear` for each interruption, no more.
 Judged at the product's own socket, message by message: what the floor decided there and then must
 hold for the very next message. A reply that is held before anything of it was sent, and one that is
 merely supposed, have nothing to clear: a barge-in out of a hold has cleared already. Nobody resumes
-over the caller's voice, unless it has kept us silent for as long as voice alone may; that is less
-where the caller has waited long for an answer of which nothing was heard, or that was held before
-it began and again at once.
+over the caller's voice, unless it has been on for as long as voice alone may keep us silent; that
+is less where the caller has waited long for an answer of which nothing was heard, or that was held
+before it began and again at once.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Silenced:
     _decided_at: float = 0.0
     _held_before: bool = False  # the answer was, before anything of it was heard
     _voice: bool = False
+    _voice_at: float = 0.0  # when it came on or went off
     _sounded: bool = False  # something of the reply in play has been sent since it began
     _dead_below: int = 0  # words with lower numbers are of replies that were cancelled
     _owed: int = 0  # clears that may still come for the last interruption
@@ -62,7 +63,7 @@ class Silenced:
             yield Breach(f"no clear within {CLEAR_SECONDS * 1000:.0f} ms of an interruption")
         if isinstance(observed, Told):
             if isinstance(observed.event, VoiceStarted | VoiceStopped):
-                self._voice = isinstance(observed.event, VoiceStarted)
+                self._voice, self._voice_at = isinstance(observed.event, VoiceStarted), observed.at
             yield from self._resumed(observed)
             self._floor_moved(observed)
         elif isinstance(observed, Sent) and observed.kind == "media":
@@ -79,7 +80,7 @@ class Silenced:
 
     def _resumed(self, told: Told) -> Iterator[Breach]:
         if told.does("Hold"):
-            self._held_at = told.at
+            self._held_at = self._voice_at if self._voice else told.at
         held = told.at - self._held_at
         if told.decides:
             self._decided_at, self._held_before = told.at, False
