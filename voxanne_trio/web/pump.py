@@ -6,6 +6,10 @@ and one poll of their own: woken by the first that has something, it reads every
 over what came in the same step, and rests for `REST_SECONDS` before it looks again. A process with
 a few calls hears each frame at once; with many, a frame waits five milliseconds on average.
 
+And with many the pump stands back: as long as any other task has something to do, it does nothing,
+for up to `POLITE_SECONDS`. A reply passes two dozen steps of the loop, and in each of them it would
+wait for frames that nobody needs within a millisecond.
+
 What an inflow does with its data is run here, in the pump's task; an inflow raises nothing. Refuses
 to know what the bytes mean.
 """
@@ -14,9 +18,11 @@ from __future__ import annotations
 
 import os
 import selectors
+from collections import deque
 from typing import Final, Protocol
 
 import trio
+from trio.testing import wait_all_tasks_blocked  # of use outside of tests: the one low priority
 
 REST_SECONDS: Final = 0.010
 """Between two looks: half a frame."""
@@ -28,8 +34,10 @@ READ_BYTES: Final = 4_096
 """At most, of one stream and look: a dozen frames. Who has sent more is not served sooner."""
 
 STREAMS_A_STEP: Final = 4
-"""Then other tasks have their turn: about half a millisecond. A reply passes two dozen steps of the
-loop, and each waits for what runs before it; with 16 they waited longer, and no CPU was saved."""
+"""Then other tasks have their turn: about half a millisecond."""
+
+POLITE_SECONDS: Final = 0.010
+"""How long one look lets everybody else go first; after that it takes its turns like any task."""
 
 
 class Reads(Protocol):
@@ -85,12 +93,22 @@ class Pump:
             self._selector.unregister(socket)
 
     async def _look(self, selector: selectors.BaseSelector) -> None:
-        for number, (key, _) in enumerate(selector.select(0), 1):
+        ready = deque(key for key, _ in selector.select(0))
+        if len(self._streams) >= MANY_STREAMS:
+            with trio.move_on_after(POLITE_SECONDS):
+                while ready:
+                    await wait_all_tasks_blocked()
+                    self._step(ready)
+        while ready:
+            self._step(ready)
+            await trio.lowlevel.checkpoint()
+
+    def _step(self, ready: deque[selectors.SelectorKey]) -> None:
+        for _ in range(min(len(ready), STREAMS_A_STEP)):
+            key = ready.popleft()
             reads = self._streams.get(key.fd)
             if reads is not None and reads is key.data:  # what came before may have removed it
                 _read(key.fd, reads)
-            if not number % STREAMS_A_STEP:
-                await trio.lowlevel.checkpoint()
 
 
 def _read(socket: int, reads: Reads) -> None:
