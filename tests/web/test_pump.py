@@ -104,7 +104,7 @@ async def test_cancelling_loses_nothing(pump: Pump) -> None:
         assert lent.heard == ["one", "enough"]
 
 
-@pytest.mark.parametrize("streams", [2, pumping.MANY_STREAMS, 2 * pumping.STREAMS_A_STEP + 1])
+@pytest.mark.parametrize("streams", [2, pumping.MANY_STREAMS, pumping.MANY_STREAMS + 1])
 async def test_what_one_sink_raises_no_other_stream_notices(pump: Pump, streams: int) -> None:
     raised: list[str] = []
 
@@ -159,6 +159,31 @@ async def test_who_sends_much_is_not_served_before_others(pump: Pump) -> None:
             await quiet()
             assert len(loud.heard) == 300
             nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("lasts", [60.0, 0.0])
+async def test_with_many_streams_whoever_has_something_to_do_goes_first_for_a_while(
+    pump: Pump, monkeypatch: pytest.MonkeyPatch, lasts: float
+) -> None:
+    monkeypatch.setattr(pumping, "POLITE_SECONDS", lasts)
+
+    async def pour(lent: Lent) -> None:
+        await lent.inflow.pour(lent.hear)
+
+    async with lending(pump) as lend, trio.open_nursery() as nursery:
+        streams = [lend() for _ in range(pumping.MANY_STREAMS)]
+        for lent in streams:
+            nursery.start_soon(pour, lent)
+        await quiet()
+        for lent in streams:
+            lent.say("one")
+        with trio.fail_after(BOUND):
+            for _ in range(100):  # never idle
+                await trio.lowlevel.checkpoint()
+            assert [lent.heard for lent in streams] == [[] if lasts else ["one"]] * len(streams)
+            await quiet()
+        assert all(lent.heard == ["one"] for lent in streams)
+        nursery.cancel_scope.cancel()
 
 
 async def test_a_number_that_is_in_use_again_belongs_to_its_new_stream(pump: Pump) -> None:
