@@ -108,6 +108,7 @@ class Playback:
         self._control: deque[str] = deque()
         self._changed = trio.Event()
         self._progress = trio.lowlevel.ParkingLot()
+        self._wanted_below = 0  # the most of what may wait for those who are parked there
         self.pace = Pace()
         self.gaps = 0
         """Underruns so far: times the phone ran dry inside a reply."""
@@ -257,6 +258,7 @@ class Playback:
     async def until_waiting_below(self, speech: Speech, milliseconds: int) -> None:
         """Wait until less than that much of the speech waits to be sent."""
         while self._unsent_ms(speech) >= milliseconds:
+            self._wanted_below = max(self._wanted_below, milliseconds)
             await self._progress.park()
 
     def sent_of(self, speech: Speech) -> int:
@@ -350,7 +352,9 @@ class Playback:
         ended = speech.finished and end >= speech.frames
         if end in limits[2:] or ended:
             self._mark(end, final=ended)
-        self._progress.unpark_all()
+        if self.waiting_ms < self._wanted_below:
+            self._wanted_below = 0
+            self._progress.unpark_all()
         return message
 
     def finished(self, speech: Speech) -> None:
