@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wsproto import ConnectionType
 from wsproto.connection import Connection
-from wsproto.events import BytesMessage
+from wsproto.events import BytesMessage, TextMessage
 
 from voxanne_trio.line import masked_frame, send_audio
 from voxanne_trio.upstream import UNACKNOWLEDGED_MS, Dialer, open_tcp, open_websocket
@@ -35,14 +35,19 @@ def test_a_frame_of_any_length_is_read_as_it_was_meant(length: int) -> None:
     assert read(masked_frame(payload, b"\x01\xff\x80\x00")) == payload
 
 
-def read(frame: bytes) -> bytes:
+@given(st.text(st.characters(codec="utf-8"), max_size=300))
+def test_words_are_read_as_they_were_meant(words: str) -> None:
+    assert read(masked_frame(words, b"abcd")) == words
+
+
+def read(frame: bytes) -> str | bytes:
     """What wsproto's server makes of a frame, and nothing but one whole message."""
     server = Connection(ConnectionType.SERVER)
     server.receive_data(frame)
     (event,) = server.events()
-    assert isinstance(event, BytesMessage)
+    assert isinstance(event, TextMessage | BytesMessage)
     assert event.message_finished
-    return bytes(event.data)
+    return event.data if isinstance(event, TextMessage) else bytes(event.data)
 
 
 class Vendor:

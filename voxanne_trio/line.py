@@ -1,8 +1,9 @@
 """The stream under a client's WebSocket, on which plain messages go past the library, both ways.
 
 Audio goes out and messages come in a dozen times a second and call, and each cost more in
-trio-websocket's locks, task and channel than all else that is done with it. So `send_audio` writes
-whole binary frames itself, and `next_message` reads the stream in the task that wants the message.
+trio-websocket's locks, task and channel than all else that is done with it. So `write_message` and
+`send_audio` write whole frames themselves, at once where the kernel takes them, and `next_message`
+reads the stream in the task that wants the message.
 It knows one shape (RFC 6455, section 5.2: final, unmasked, no reserved bits, length in its shortest
 form); pings and pongs it hands to the library. The first thing that is neither, the end of the
 stream, or a close of ours gives reading back to the library for good, which goes on from that very
@@ -233,10 +234,23 @@ async def next_message(socket: trio_websocket.WebSocketConnection) -> str | byte
     return await socket.get_message() if message is None else message
 
 
-async def send_audio(
-    socket: trio_websocket.WebSocketConnection, audio: bytes, seconds: float
+def write_message(socket: trio_websocket.WebSocketConnection, message: str | bytes) -> bytes:
+    """Send a message of up to 64 KiB on a socket of `open_websocket`, as far as that goes without
+    waiting. What is returned of it must be sent next, by `send_rest`.
+
+    Raises `trio_websocket.ConnectionClosed` on a socket that is closing.
+    """
+    line = socket._stream
+    assert isinstance(line, Line)
+    if socket.closed:
+        raise trio_websocket.ConnectionClosed(socket.closed)
+    return line.write(masked_frame(message, os.urandom(4)))
+
+
+async def send_rest(
+    socket: trio_websocket.WebSocketConnection, rest: bytes, seconds: float
 ) -> None:
-    """Send a binary message on a socket of `open_websocket`, within so many seconds.
+    """Send what is left of a message, or a whole `masked_frame`, within so many seconds.
 
     Not all of it may be on the wire when this raises: `trio.TooSlowError`, a cancellation, or
     `trio_websocket.ConnectionClosed`, at once on a socket that is closing.
@@ -245,20 +259,31 @@ async def send_audio(
     assert isinstance(line, Line)
     if socket.closed:
         raise trio_websocket.ConnectionClosed(socket.closed)
-    if rest := line.write(masked_frame(audio, os.urandom(4))):
-        try:
-            with trio.fail_after(seconds):
-                await line.send(rest)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            raise trio_websocket.ConnectionClosed(socket.closed) from None
+    try:
+        with trio.fail_after(seconds):
+            await line.send(rest)
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        raise trio_websocket.ConnectionClosed(socket.closed) from None
 
 
-def masked_frame(payload: bytes, key: bytes) -> bytes:
-    """A whole binary message as a client sends it (RFC 6455, section 5.2), of up to 64 KiB; masked
-    by one exclusive-or over all of it as a number."""
+async def send_audio(
+    socket: trio_websocket.WebSocketConnection, audio: bytes, seconds: float
+) -> None:
+    """Send a binary message within so many seconds. Raises as `send_rest` does."""
+    if rest := write_message(socket, audio):
+        await send_rest(socket, rest, seconds)
+
+
+def masked_frame(message: str | bytes, key: bytes) -> bytes:
+    """A whole message as a client sends it (RFC 6455, section 5.2), of up to 64 KiB; masked by one
+    exclusive-or over all of it as a number."""
+    kind, payload = (_BINARY, message) if isinstance(message, bytes) else (_TEXT, message.encode())
     length = len(payload)
     assert length <= _MOST_MEDIUM
     keys = (key * (length // 4 + 1))[:length]
     masked = int.from_bytes(payload, "little") ^ int.from_bytes(keys, "little")
-    head = bytes((0x82, 0x80 | length)) if length < _MEDIUM else b"\x82\xfe" + length.to_bytes(2)
+    if length < _MEDIUM:
+        head = bytes((kind, _MASKED | length))
+    else:
+        head = bytes((kind, _MASKED | _MEDIUM)) + length.to_bytes(2)
     return head + key + masked.to_bytes(length, "little")

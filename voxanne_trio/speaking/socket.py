@@ -6,8 +6,9 @@ vendor sends until then is discarded. The vendor answers in order, so this is al
 next lease to be clean. Whatever goes wrong ends the socket, never repairs it: the pool opens
 another.
 
-One task writes, one reads, one keeps watch. Leases never touch the connection: `write`, `flush` and
-giving back post to the writer without waiting, so a cancelled reply cannot leave half a frame.
+One task writes, one reads, one keeps watch. Leases never wait for the connection: what `write`,
+`flush` and giving back have to say is written at once as far as the kernel takes it, and the rest
+is the writer's, so a cancelled reply cannot leave half a frame.
 
 The reader waits for the vendor no longer than `Flushed` or `Cleared` may take; the time in which
 the lease itself is behind does not count.
@@ -16,6 +17,7 @@ the lease itself is behind does not count.
 from __future__ import annotations
 
 import logging
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,7 +28,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 from wsproto.utilities import LocalProtocolError
 
 from ..errors import BadMessage, TransientVendorError, VendorError
-from ..line import next_message
+from ..line import masked_frame, next_message, send_rest, write_message
 from ..upstream import Dialer, open_websocket
 from . import Flushed
 from .inbox import Inbox
@@ -81,7 +83,9 @@ class SpeakSocket:
         self.speed = speed
         self._changed = changed
         self._is_surplus = is_surplus
-        self._post_to, self._posted = trio.open_memory_channel[str](OUTGOING)
+        self._connection: WebSocketConnection | None = None
+        self._post_to, self._posted = trio.open_memory_channel[bytes](OUTGOING)
+        self._unwritten = 0  # frames that the writer has not written whole yet
         self._flush_use = SlidingMinute(FLUSHES_PER_MINUTE)
         self._character_use = SlidingMinute(CHARACTERS_PER_MINUTE)
         self._lease: SocketLease | None = None
@@ -118,6 +122,7 @@ class SpeakSocket:
                 with self._life:
                     async with trio.open_nursery() as nursery:
                         self.opened_at = self.idle_since = trio.current_time()
+                        self._connection = socket
                         nursery.start_soon(self._write, socket)
                         nursery.start_soon(self._read, socket)
                         nursery.start_soon(self._keep, socket)
@@ -235,11 +240,12 @@ class SpeakSocket:
 
     async def _write(self, socket: WebSocketConnection) -> None:
         with self._ending_with_the_connection():
-            async for message in self._posted:
-                with trio.move_on_after(SEND_SECONDS) as patience:
-                    await socket.send_message(message)
-                if patience.cancelled_caught:
+            async for frame in self._posted:
+                try:
+                    await send_rest(socket, frame, SEND_SECONDS)
+                except trio.TooSlowError:
                     self._end(TransientVendorError("deepgram", "does not read what we send"))
+                self._unwritten -= 1
 
     async def _read(self, socket: WebSocketConnection) -> None:
         with self._ending_with_the_connection():
@@ -322,8 +328,17 @@ class SpeakSocket:
         self._deadline = self._waiting.deadline = trio.current_time() + seconds
 
     def _post(self, message: str) -> None:
+        """Write it at once where nothing is in the way; the rest is the writer's."""
         try:
-            self._post_to.send_nowait(message)
+            if self._connection is not None and not self._unwritten:
+                rest = write_message(self._connection, message)
+            else:
+                rest = masked_frame(message, os.urandom(4))
+            if rest:
+                self._post_to.send_nowait(rest)
+                self._unwritten += 1
+        except ConnectionClosed:
+            return  # whoever reads is told, and ends it
         except trio.WouldBlock:
             self._end(TransientVendorError("deepgram", "does not read what we send"))
 
