@@ -29,6 +29,7 @@ from ..health import Breaker
 from ..hearing import VoiceDetector, make_ears, prepare_detectors
 from ..humanizer import recited, spoken
 from ..observe.tape import Tapes
+from ..one_write import in_one_write
 from ..records import InMemoryRecords, Records
 from ..settings import Settings
 from ..speaking.hedge import Hedge
@@ -106,7 +107,8 @@ class Composition:
         self._keeping = _database_records(settings, outside)
         self.records: Records = self._keeping or InMemoryRecords()
         self._http_client = httpx.AsyncClient(
-            transport=outside.http_transport, timeout=httpx.Timeout(15.0, connect=4.0)
+            transport=in_one_write(outside.http_transport),
+            timeout=httpx.Timeout(15.0, connect=4.0),
         )
         self._sockets = SocketSpeaker(
             outside.dialer,
