@@ -34,6 +34,7 @@ SEEDS: Final[tuple[tuple[int, Options, str], ...]] = (
     (75634, BRIEF, "a voice that broke in a hold took away what had been heard"),
     (74110, BRIEF, "a false alarm: words of others counted as sent"),
     (81025, BRIEF, "a television that had brought no word held the answer back from its beginning"),
+    (82560, BRIEF, "a second noise before the answer had a word's time again"),
     (81302, BRIEF, "a false alarm: what an answer cut off was given after its record (law 4)"),
     (625, ALL, "a phrase that was synthesised late is played after a barge-in"),
 )

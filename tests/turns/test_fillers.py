@@ -152,6 +152,19 @@ def test_a_voice_that_has_just_begun_may_yet_bring_words() -> None:
     assert run(WAITED, floor=floor, scene=at(3.6)) == (floor, [])  # it is heard as it is
 
 
+def test_a_second_voice_in_a_row_holds_an_answer_back_hardly_longer_than_the_first() -> None:
+    by = PROCESSING.fill_by
+    assert by is not None
+    noise = (VoiceStarted(by - 1.2), VoiceStopped(by - 1.0, 60), expired(Timer.HOLD_CONFIRM))
+    quiet, _ = run(*noise, ReplyProduced(2), floor=PROCESSING, scene=at(by - 0.8, QUIET))
+    for began, until in ((by - 0.4, by + 0.2), (by - 0.6, by + 0.1), (by + 0.1, by + 0.3)):
+        held, _ = run(VoiceStarted(began), floor=quiet, scene=at(began))
+        now = max(by, began)
+        floor, commands = run(WAITED, floor=held, scene=at(now))
+        assert commands == [filler_in(about(until - now))]
+        assert run(WAITED, floor=floor, scene=at(until))[1] == [Resume(), filler_in(0)]
+
+
 def test_noises_before_an_answer_and_at_its_first_frame_count_as_one() -> None:
     by = PROCESSING.fill_by
     assert by is not None

@@ -226,6 +226,8 @@ class Floor:
     """Whether it is kept silent for the caller's voice."""
     held_since: float | None = None
     """Since when it was last, before anything of it was heard (Trio clock); None: it was not."""
+    held_again: bool = False
+    """Whether that was not the first time."""
     needs_words: bool = False
     """Whether voice alone does not silence this reply any more."""
     false_holds: tuple[float, ...] = ()

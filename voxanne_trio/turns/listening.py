@@ -28,6 +28,7 @@ from .commands import Cancel, Command, EndTurn, Fill, Hold, Resume, SetTimer, St
 from .floor import NO_WORDS, Ending, Floor, Phrase, Scene, State, Timer
 from .parts import merged
 from .replies import (
+    AGAIN_SECONDS,
     MOST_ASKED_AGAIN,
     WORDS_SECONDS,
     Step,
@@ -241,7 +242,9 @@ def voice_before_the_answer(floor: Floor, event: VoiceStarted, scene: Scene) -> 
     if floor.held or not floor.interruption.voice_holds:
         return floor, (stop,)
     timer = SetTimer(Timer.HOLD_MAX, scene.rules.hold_max_ms / 1000)
-    return attrs.evolve(floor, held=True, held_since=scene.now), (stop, Hold(), timer)
+    again = floor.held_since is not None
+    floor = attrs.evolve(floor, held=True, held_since=scene.now, held_again=again)
+    return floor, (stop, Hold(), timer)
 
 
 def voice_before_the_answer_stopped(floor: Floor, event: VoiceStopped, scene: Scene) -> Step:
@@ -268,7 +271,10 @@ def nothing_to_hear(floor: Floor, scene: Scene) -> Step:
     by = floor.fill_by if floor.fill_by is not None else scene.now + scene.rules.filler_grace
     if floor.held:
         since = scene.now if floor.held_since is None else floor.held_since
-        floor, until = attrs.evolve(floor, fill_by=by), max(by, since + WORDS_SECONDS)
+        until = max(by, since + WORDS_SECONDS)
+        if floor.held_again:
+            until = min(until, max(by, since) + AGAIN_SECONDS)
+        floor = attrs.evolve(floor, fill_by=by)
         if scene.now < until:
             return floor, (SetTimer(Timer.FILLER, until - scene.now),)
         return let_it_be_heard(floor, scene, waited=True)

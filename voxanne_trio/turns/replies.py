@@ -42,6 +42,9 @@ WORDS_SECONDS: Final = 0.7
 """A voice that holds an answer back has at least so long to bring its first word, however long the
 caller has waited: it may be theirs. A television's brings none."""
 
+AGAIN_SECONDS: Final = 0.2
+"""And a second one, once the caller has waited as long as one may make them."""
+
 _KINDS: Final = {
     Phrase.GREETING: Kind.GREETING,
     Phrase.GOODBYE: Kind.GOODBYE,
@@ -221,7 +224,7 @@ def say(
 def begun(floor: Floor, **changes: Any) -> Floor:
     """The floor with a new reply in play, nothing of it produced or heard."""
     anew = {
-        **dict.fromkeys(("produced", "heard", "held", "needs_words"), False),
+        **dict.fromkeys(("produced", "heard", "held", "held_again", "needs_words"), False),
         **dict.fromkeys(("asked", "speculating"), NO_WORDS),
         "fillers": 0,
         "fill_by": None,

@@ -30,7 +30,9 @@ CLEAR_SECONDS: Final = 0.1
 
 WAITED_SECONDS: Final = 1.5
 FAIR_SECONDS: Final = 0.7
-"""So long after a turn was decided, and so long into the voice, its first word is waited for."""
+AGAIN_SECONDS: Final = 0.2
+"""So long after a turn was decided, and so long into the voice, its first word is waited for; that
+of the second voice in a row that holds the answer before it begins no longer than the last."""
 
 _TICK: Final = 0.021
 _NEVER: Final = float("inf")
@@ -47,7 +49,7 @@ class Silenced:
     _held: bool = False  # nothing is sent until `Resume`, or another reply
     _held_at: float = 0.0
     _decided_at: float = 0.0
-    _held_before: bool = False  # the answer was, before anything of it was heard
+    _held_before: int = 0  # how often the answer was, before anything of it was heard
     _voice: bool = False
     _voice_at: float = 0.0  # when it came on or went off
     _sounded: bool = False  # something of the reply in play has been sent since it began
@@ -83,13 +85,14 @@ class Silenced:
             self._held_at = self._voice_at if self._voice else told.at
         held = told.at - self._held_at
         if told.decides:
-            self._decided_at, self._held_before = told.at, False
-        self._held_before |= told.state is State.PROCESSING and told.does("Hold")
+            self._decided_at, self._held_before = told.at, 0
+        self._held_before += told.state is State.PROCESSING and told.does("Hold")
         waited_until = self._decided_at + WAITED_SECONDS
-        again = self._held_before and self._held_at <= waited_until
+        again = self._held_before > 0 and self._held_at <= waited_until
         is_unheard = told.state is State.PROCESSING or again
         has_waited = is_unheard and told.at >= waited_until - _TICK
-        least = FAIR_SECONDS if has_waited else self.hold_max_seconds
+        fair = AGAIN_SECONDS if self._held_before > 1 and is_unheard else FAIR_SECONDS
+        least = fair if has_waited else self.hold_max_seconds
         if told.does("Resume") and self._voice and held < least - _TICK:
             yield Breach(f"resumed over the caller's voice after {held:.2f} s")
 
