@@ -154,11 +154,12 @@ class Thought:
 
     async def _feed(self, text: str) -> None:
         self._token_at = trio.current_time()
-        if text.strip() and self._reply.stamp("llm_first"):
-            self._reply.log.latency("LLM first token %d ms", "llm", self._reply.timeline)
+        is_first = bool(text.strip()) and self._reply.stamp("llm_first")
         if self._unrepeated is not None:
             text = self._unrepeated.feed(text)
         await self._send(self._stream.feed(text))
+        if is_first:  # told only now: it takes longer than what has been done
+            self._reply.log.latency("LLM first token %d ms", "llm", self._reply.timeline)
 
     async def _send(self, ready: Sequence[Sentence]) -> None:
         for sentence in ready:

@@ -13,6 +13,7 @@ nothing, and then the reply is given up, in time for an apology.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import cycle, islice
 from typing import Final
 
@@ -86,13 +87,15 @@ class Utterance:
     async def _write(self, lease: Lease, sentences: trio.MemoryReceiveChannel[Sentence]) -> None:
         for sentence in self._unsaid:
             self._put(lease, sentence)
-        self._unsaid = []
         if self._pending:
             self._flush(lease)
+        self._tell(self._unsaid)
+        self._unsaid = []
         async for sentence in sentences:
             self._put(lease, sentence)
             if not self._began:
                 self._flush(lease)
+            self._tell([sentence])  # only now: the voice is at work on it
         self._all_written = True
         if self._pending:
             self._flush(lease)
@@ -105,7 +108,10 @@ class Utterance:
         self._pending.append(sentence)
         self._changed.set()
         reply.stamp("tts_requested")
-        reply.log.words("Voxanne: %s", sentence.spoken)
+
+    def _tell(self, sentences: Sequence[Sentence]) -> None:
+        for sentence in sentences:
+            self._reply.log.words("Voxanne: %s", sentence.spoken)
 
     def _flush(self, lease: Lease) -> None:
         self._reply.speech.begin(tuple(self._pending))

@@ -47,11 +47,27 @@ _GROQ_PATH: Final = "/openai/v1"
 logging.getLogger("groq").setLevel(logging.INFO)  # its debug lines hold the caller's words
 
 
-class _Elsewhere(groq.AsyncGroq):
-    """The SDK, for a server whose base URL has its own path: `https://api.openai.com/v1`."""
+class _Client(groq.AsyncGroq):
+    """The SDK, which puts a request's address together once, not with each request (0.1 ms)."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._addresses: dict[str, httpx.URL] = {}
 
     def _prepare_url(self, url: str) -> httpx.URL:  # the SDK has no public hook for paths
-        return super()._prepare_url(url.removeprefix(_GROQ_PATH))
+        if url not in self._addresses:
+            self._addresses[url] = super()._prepare_url(self._path(url))
+        return self._addresses[url]
+
+    def _path(self, url: str) -> str:
+        return url
+
+
+class _Elsewhere(_Client):
+    """For a server whose base URL has its own path: `https://api.openai.com/v1`."""
+
+    def _path(self, url: str) -> str:
+        return url.removeprefix(_GROQ_PATH)
 
 
 class GroqThinker:
@@ -74,7 +90,7 @@ class GroqThinker:
         self._vendor = vendor
         self._max_completion_tokens = max_completion_tokens
         self._temperature = temperature
-        sdk = groq.AsyncGroq if vendor == GROQ else _Elsewhere
+        sdk = _Client if vendor == GROQ else _Elsewhere
         self._client = sdk(
             api_key=api_key,
             base_url=base_url,
@@ -128,26 +144,24 @@ class GroqThinker:
                 await response.close()
 
     def _parameters(self, request: ThinkingRequest) -> dict[str, Any]:
-        parameters: dict[str, Any] = {
-            "model": request.model,
-            "messages": [],
-            "max_completion_tokens": self._max_completion_tokens,
-            "temperature": self._temperature,
-            "stream": True,
-        }
-        # What is typed as a list the SDK walks, for 2 ms and more; this it takes as given.
+        # What has a type the SDK walks, lists for 2 ms and more; this it takes as given.
         as_given: dict[str, Any] = {
             "messages": list(request.messages),
+            "max_completion_tokens": self._max_completion_tokens,
+            "temperature": self._temperature,
             "stream_options": {"include_usage": True},
         }
         if "gpt-oss" in request.model:  # always reasons; other models may refuse both
-            parameters["reasoning_effort"] = "low"
+            as_given["reasoning_effort"] = "low"
             if self._vendor == GROQ:
-                parameters["include_reasoning"] = False
+                as_given["include_reasoning"] = False
         if request.tools:
-            as_given["tools"] = list(request.tools)
-            parameters |= {"tool_choice": "auto", "parallel_tool_calls": False}
-        return parameters | {"extra_body": as_given}
+            as_given |= {
+                "tools": list(request.tools),
+                "tool_choice": "auto",
+                "parallel_tool_calls": False,
+            }
+        return {"model": request.model, "messages": [], "stream": True, "extra_body": as_given}
 
     @contextmanager
     def _mapped_errors(self) -> Iterator[None]:
