@@ -23,7 +23,7 @@ from voxanne_trio.events import (
     VoiceStopped,
     WordsHeard,
 )
-from voxanne_trio.records import CallRecord, InMemoryRecords, ToolRecord, TurnRecord
+from voxanne_trio.records import CallRecord, InMemoryRecords, Then, ToolRecord, TurnRecord
 from voxanne_trio.records.database import Database
 from voxanne_trio.records.entries import StreamBegan, TurnHeard
 from voxanne_trio.resuming import (
@@ -35,11 +35,12 @@ from voxanne_trio.resuming import (
     look_up,
     past_of,
     resumption,
+    what_next,
     where_we_were,
 )
 from voxanne_trio.sandbox.server import Placed
 from voxanne_trio.simulation.world import World, world
-from voxanne_trio.turns import Answer, Phrase, Say, SetTimer, State, Timer
+from voxanne_trio.turns import Answer, Ending, Phrase, Say, SetTimer, State, Timer
 
 GREETING = "Thanks for calling. How can I help you today?"
 
@@ -353,3 +354,25 @@ async def test_a_line_on_which_nothing_comes_is_lost_and_taken_up_again(
             await here.sandbox.place(placed)
         assert lost == [pytest.approx(silenced[0] + 5, abs=0.1)]
         assert (await here.record(placed)).turns[1].heard.startswith("Sorry, we were cut off.")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "meant", "heard", "then"),
+    [
+        ("stream lost", None, GREETING, Then.GO_ON),
+        ("stream lost", Ending.TRANSFER, "", Then.TRANSFER),
+        ("handed over", None, GREETING, Then.GO_ON),
+        ("transfer", Ending.TRANSFER, "One moment.", Then.TRANSFER),
+        ("trouble", Ending.TROUBLE, "Sorry.", Then.HANG_UP),
+        ("trouble", Ending.TROUBLE, "", Then.TRANSFER),
+        ("farewell", Ending.FAREWELL, "Goodbye.", Then.HANG_UP),
+        ("farewell", Ending.FAREWELL, "", Then.SAY_GOODBYE),
+        ("silence", Ending.SILENCE, "", Then.SAY_GOODBYE),
+        ("limit", Ending.LIMIT, "", Then.SAY_GOODBYE),
+        ("server stopping", Ending.DRAIN, "", Then.SAY_GOODBYE),
+    ],
+)
+def test_no_call_ends_without_a_word(
+    outcome: str, meant: Ending | None, heard: str, then: Then
+) -> None:
+    assert what_next(outcome, meant=meant, heard=heard) is then

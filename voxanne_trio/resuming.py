@@ -59,7 +59,7 @@ def what_next(outcome: str, *, meant: Ending | None, heard: str) -> Then:
         case Ending.TROUBLE if not heard:
             return Then.TRANSFER  # nobody heard our apology: the answer's is another voice
         case _:
-            return Then.HANG_UP
+            return Then.HANG_UP if heard else Then.SAY_GOODBYE
 
 
 async def look_up(started: CallStarted, records: Records, now: float) -> Past | None:

@@ -175,6 +175,16 @@ async def test_the_query_is_signed(autojump_clock: MockClock) -> None:
         assert forged.status_code == 403
 
 
+async def test_a_goodbye_that_nobody_heard_is_said_by_another_voice(
+    autojump_clock: MockClock,
+) -> None:
+    async with office() as here:
+        here.call(Then.SAY_GOODBYE, "farewell")
+        document = await here.after()
+        assert names(document) == ["Say", "Hangup"]
+        assert "Goodbye." in said(document)
+
+
 async def test_what_was_meant_may_still_be_on_its_way_into_the_record(
     autojump_clock: MockClock,
 ) -> None:

@@ -24,6 +24,8 @@ class Then(enum.Enum):
     GO_ON = "go on"
     """With a new stream and this history: the old one was lost, or handed over."""
     HANG_UP = "hang up"
+    SAY_GOODBYE = "say goodbye"
+    """And hang up: our own was not heard, so another voice says it."""
     TRANSFER = "transfer"
     """To a person, or to voicemail where nobody answers."""
 

@@ -51,6 +51,7 @@ WORDS_CHARACTERS: Final = 200
 
 _TONE: Final = "Please leave your message after the tone. Press pound when you are done."
 _NOBODY: Final = "I'm sorry, nobody can take your call right now."
+_GOODBYE: Final = "Thank you for calling. Goodbye."
 _NO_MESSAGE: Final = "We did not get a message. Goodbye."
 
 
@@ -79,6 +80,8 @@ class After:
         then = record.then if record is not None else Then.GO_ON
         if then is Then.HANG_UP:
             return twiml.hang_up()
+        if then is Then.SAY_GOODBYE:
+            return twiml.say_and_hang_up(_GOODBYE)
         if then is Then.TRANSFER:
             return self._to_a_person(call_sid, clinic)
         number = next_stream(query, record, self._desk.wall_clock())
