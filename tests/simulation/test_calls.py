@@ -16,7 +16,7 @@ from tests.simulation import regressions
 from tests.simulation.mutations import MUTATIONS, PACKAGE, ROOT
 from voxanne_trio.sandbox.faults import Fault
 from voxanne_trio.simulation import coverage
-from voxanne_trio.simulation.batch import Job, as_object, outcomes
+from voxanne_trio.simulation.batch import CHASED_AT_ONCE, Job, as_object, chased, outcomes
 from voxanne_trio.simulation.faults import NAMES, OF_THE_MODEL, STATES
 from voxanne_trio.simulation.plan import CallPlan, Options, Plan
 from voxanne_trio.simulation.run import run
@@ -42,6 +42,18 @@ def test_a_batch_of_short_calls_with_faults(block: int) -> None:
     assert whole["failures"] == []
     assert whole["turns"] > BLOCK / 3
     assert len(whole["coverage"]) > BLOCK / 2
+
+
+@pytest.mark.wall_seconds(60)
+def test_a_cell_that_nothing_has_met_is_chased() -> None:
+    job = Job(options=Options(faults=("media_refused",), seconds=5.0), nightly=True)
+    (unmet,) = as_object(job, SEED, [], 1.0)["coverage_missing"]
+    more = chased(job, [], SEED, processes=1)
+    whole = as_object(job, SEED, [], 1.0, more)
+    assert whole["chased"] == whole["calls"] == len(more) == CHASED_AT_ONCE
+    assert whole["coverage"][unmet]
+    assert whole["coverage_missing"] == []
+    assert chased(job, [outcome for _, outcome in more], SEED, processes=1) == []
 
 
 @pytest.mark.wall_seconds(120)

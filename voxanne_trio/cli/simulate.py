@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _batch(arguments: argparse.Namespace) -> int:
-    from ..simulation.batch import as_object, outcomes, timed
+    from ..simulation.batch import as_object, chased, outcomes, timed
 
     job = _job(arguments)
     seeds = range(arguments.seed, arguments.seed + arguments.calls)
@@ -84,8 +84,8 @@ def _batch(arguments: argparse.Namespace) -> int:
         found, seconds = timed(
             lambda: outcomes(job, seeds, processes=arguments.processes, show=show)
         )
-    whole = as_object(job, arguments.seed, found, seconds)
-    return _tell(arguments, whole, _summary)
+    more = chased(job, found, seeds.stop, processes=arguments.processes) if job.nightly else []
+    return _tell(arguments, as_object(job, arguments.seed, found, seconds, more), _summary)
 
 
 def _job(arguments: argparse.Namespace) -> Job:
@@ -222,6 +222,8 @@ def _summary(whole: dict[str, Any]) -> list[str]:
     ]
     if whole["faults"]:
         lines += coverage.table(whole["coverage"])
+        if whole["chased"]:
+            lines.append(f"{whole['chased']} of them for pairs that no other had met")
         lines.append(f"{len(whole['coverage_missing'])} pairs of a fault and a state not met")
         lines += ["", *coverage.table_of_rows(whole["coverage_rows"])]
         unmet = ", ".join(whole["coverage_rows_missing"]) or "none"

@@ -12,7 +12,7 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import Any, Final
@@ -33,6 +33,10 @@ ENOUGH: Final = 200
 """Interruptions from which on the share that was told to within a word means something."""
 
 SHARE: Final = 0.95
+
+CHASED_AT_ONCE: Final = 8
+MOST_CHASED: Final = 120
+"""Plans with one fault alone that are carried out for a cell that no other plan has met."""
 
 COLLECT_EVERY: Final = 20
 """Plans between two collections of garbage; none is collected during one."""
@@ -70,6 +74,27 @@ def outcomes(
         if show is not None:
             show(len(found), outcome)
     return [found[seed] for seed in seeds]
+
+
+def chased(
+    job: Job, found: Sequence[Outcome], first: int, *, processes: int | None = None
+) -> list[tuple[Job, Outcome]]:
+    """More plans, from that seed on, for each cell that none of those found has met: with its fault
+    alone, until one meets it or there have been enough. Each with the job that it belongs to."""
+    more: list[tuple[Job, Outcome]] = []
+    for cell in missing(_coverage(found), job.options.faults):
+        options = attrs.evolve(job.options, faults=(cell.rpartition(" x ")[0],))
+        narrow = attrs.evolve(job, options=options)
+        for seed in range(first, first + MOST_CHASED, CHASED_AT_ONCE):
+            some = outcomes(narrow, range(seed, seed + CHASED_AT_ONCE), processes=processes)
+            more += [(narrow, outcome) for outcome in some]
+            if any(cell in outcome.coverage for outcome in some):
+                break
+    return more
+
+
+def _coverage(found: Iterable[Outcome]) -> Counter[str]:
+    return sum((Counter(outcome.coverage) for outcome in found), Counter())
 
 
 def _here(job: Job, seeds: Sequence[int]) -> Iterator[Outcome]:
@@ -156,15 +181,23 @@ def _stood_still(seed: int, seconds: int) -> Outcome:
     return blank
 
 
-def as_object(job: Job, seed: int, found: Sequence[Outcome], real_seconds: float) -> dict[str, Any]:
-    """What a batch is reported as: the command's JSON."""
-    failures = [failure for outcome in found for failure in _failures(job, outcome)]
+def as_object(
+    job: Job,
+    seed: int,
+    found: Sequence[Outcome],
+    real_seconds: float,
+    more: Sequence[tuple[Job, Outcome]] = (),
+) -> dict[str, Any]:
+    """What a batch is reported as, and what was chased after it: the command's JSON."""
+    pairs = [*((job, outcome) for outcome in found), *more]
+    found = [outcome for _, outcome in pairs]
+    failures = [failure for pair in pairs for failure in _failures(*pair)]
     interruptions = sum(outcome.interruptions for outcome in found)
     exact = sum(outcome.exact for outcome in found)
     if interruptions >= ENOUGH and exact < SHARE * interruptions:
         detail = f"heard text within a word in {exact} of {interruptions} interruptions"
         failures.append(_failure(4, seed, detail, job.command(seed, len(found))))
-    coverage: Counter[str] = sum((Counter(outcome.coverage) for outcome in found), Counter())
+    coverage = _coverage(found)
     unmet = missing(coverage, job.options.faults)
     rows = failure_rows(coverage) if job.options.faults else {}
     rows_unmet = missing_rows(rows, job.options.faults)
@@ -172,6 +205,7 @@ def as_object(job: Job, seed: int, found: Sequence[Outcome], real_seconds: float
     return {
         "ok": not failures and not (job.nightly and (unmet or rows_unmet)),
         "calls": len(found),
+        "chased": len(more),
         "turns": sum(outcome.turns for outcome in found),
         "seed": seed,
         "violations": len(failures),
@@ -211,4 +245,4 @@ def timed(work: Callable[[], list[Outcome]]) -> tuple[list[Outcome], float]:
     return work(), time.perf_counter() - began
 
 
-__all__ = ["Job", "as_object", "outcomes", "timed"]
+__all__ = ["Job", "as_object", "chased", "outcomes", "timed"]
