@@ -57,7 +57,8 @@ class Inbox:
 
     async def get(self) -> bytes | Flushed:
         """The next item, or the failure behind the last one."""
-        await trio.lowlevel.checkpoint()
+        if self._items or self._failure:
+            await trio.lowlevel.checkpoint()
         while not self._items:
             if self._failure:
                 raise self._failure

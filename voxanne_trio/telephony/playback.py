@@ -107,6 +107,7 @@ class Playback:
         self._speech: Speech | None = None
         self._control: deque[str] = deque()
         self._changed = trio.Event()
+        self._sleeps_until = -float("inf")  # the writer does, unless it is woken
         self._progress = trio.lowlevel.ParkingLot()
         self._wanted_below = 0  # the most of what may wait for those who are parked there
         self.pace = Pace()
@@ -247,8 +248,9 @@ class Playback:
         self._post(encode_mark(self._stream_sid, "probe"))
 
     def changed(self) -> None:
-        """There is more to send, or less: the writer looks again."""
-        self._changed.set()
+        """There is more to send, or less: the writer looks again, if that is sooner than it will."""
+        if self._control or self._due(trio.current_time()) < self._sleeps_until:
+            self._changed.set()
 
     @property
     def waiting_ms(self) -> int:
@@ -291,9 +293,10 @@ class Playback:
             now = trio.current_time()
             due = self._due(now)
             if due > now:
-                self._changed = trio.Event()
+                self._changed, self._sleeps_until = trio.Event(), due
                 with trio.move_on_at(due):
                     await self._changed.wait()
+                self._sleeps_until = -float("inf")
                 continue
             speech = self._speech
             assert speech is not None
