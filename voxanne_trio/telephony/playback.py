@@ -248,7 +248,7 @@ class Playback:
         self._post(encode_mark(self._stream_sid, "probe"))
 
     def changed(self) -> None:
-        """There is more to send, or less: the writer looks again, if that is sooner than it will."""
+        """There is more to send, or less: the writer looks, if it would not be soon enough."""
         if self._control or self._due(trio.current_time()) < self._sleeps_until:
             self._changed.set()
 
