@@ -368,8 +368,8 @@ async def test_a_line_on_which_nothing_comes_is_lost_and_taken_up_again(
         ("farewell", Ending.FAREWELL, "Goodbye.", Then.HANG_UP),
         ("farewell", Ending.FAREWELL, "", Then.SAY_GOODBYE),
         ("silence", Ending.SILENCE, "", Then.SAY_GOODBYE),
-        ("limit", Ending.LIMIT, "", Then.SAY_GOODBYE),
-        ("server stopping", Ending.DRAIN, "", Then.SAY_GOODBYE),
+        ("limit", Ending.LIMIT, "", Then.TRANSFER),
+        ("server stopping", Ending.DRAIN, "", Then.TRANSFER),
     ],
 )
 def test_no_call_ends_without_a_word(

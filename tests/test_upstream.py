@@ -15,7 +15,7 @@ from wsproto import ConnectionType
 from wsproto.connection import Connection
 from wsproto.events import BytesMessage, TextMessage
 
-from voxanne_trio.line import masked_frame, send_audio
+from voxanne_trio.line import flush_messages, masked_frame, send_audio, write_message
 from voxanne_trio.upstream import UNACKNOWLEDGED_MS, Dialer, open_tcp, open_websocket
 
 BOUND = 10.0
@@ -108,6 +108,25 @@ async def test_audio_and_messages_arrive_whole_though_the_peer_reads_late() -> N
         assert len(vendor.got) == MANY + 3
         assert [message for message in vendor.got if isinstance(message, str)] == ["0", "1", "2"]
         assert all(message == BATCH for message in vendor.got if isinstance(message, bytes))
+
+
+@pytest.mark.sockets
+async def test_nothing_comes_between_the_parts_of_a_message() -> None:
+    message, written = bytes(60_000), 1
+    async with connected() as (vendor, socket):
+        with trio.fail_after(BOUND):
+            while write_message(socket, message):
+                written += 1
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(socket.pong)
+                await trio.testing.wait_all_tasks_blocked(0.05)
+                write_message(socket, "and words")
+                nursery.start_soon(flush_messages, socket, BOUND)
+                await trio.testing.wait_all_tasks_blocked(0.05)
+                vendor.may_read.set()
+            await socket.aclose()
+            await vendor.read_all.wait()
+    assert vendor.got == [*[message] * written, "and words"]
 
 
 @pytest.mark.sockets

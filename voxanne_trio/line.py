@@ -2,8 +2,8 @@
 
 Audio goes out and messages come in a dozen times a second and call, and each cost more in
 trio-websocket's locks, task and channel than all else that is done with it. So `write_message` and
-`send_audio` write whole frames themselves, at once where the kernel takes them, and `next_message`
-reads the stream in the task that wants the message.
+`send_audio` write whole frames themselves, at once where the kernel takes them (with TLS in between
+nothing goes at once), and `next_message` reads the stream in the task that wants the message.
 It knows one shape (RFC 6455, section 5.2: final, unmasked, no reserved bits, length in its shortest
 form); pings and pongs it hands to the library. The first thing that is neither, the end of the
 stream, or a close of ours gives reading back to the library for good, which goes on from that very
@@ -60,6 +60,7 @@ class Line(trio.abc.Stream):
         """Whether `next_message` reads the stream; else the library does."""
         self._stream = stream
         self._sending = trio.Lock()
+        self._left = b""  # of what was written: it goes out before anything else does
         self._head = bytearray()  # of the answer to the upgrade, as far as it has come
         self._is_answered = False
         self._came = bytearray()  # and is ours, from `_at` on
@@ -71,15 +72,17 @@ class Line(trio.abc.Stream):
 
     # Sending
 
-    def write(self, data: bytes) -> bytes:
-        """Write without waiting; what is left of it must be sent next. That is all of it while
-        another send is under way, and where TLS is in between."""
-        if self._sending.locked() or not isinstance(self._stream, trio.SocketStream):
-            return data
+    def write(self, data: bytes) -> bool:
+        """Send, as far as that goes without waiting; whether that was all. What is left goes out,
+        whole and in order, before whatever is sent next: `flush` it."""
+        if self._left or self._sending.locked() or not isinstance(self._stream, trio.SocketStream):
+            self._left += data
+            return False
         try:
-            return data[os.write(self._stream.socket.fileno(), data) :]
+            self._left = data[os.write(self._stream.socket.fileno(), data) :]
         except OSError:  # full, or broken: a send that waits can tell
-            return data
+            self._left = data
+        return not self._left
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """For the library: a whole frame. Once it closes, it must read the answer to that."""
@@ -88,13 +91,22 @@ class Line(trio.abc.Stream):
         await self.send(data)
 
     async def send(self, data: bytes | bytearray | memoryview) -> None:
-        """Send, be it the rest of a frame. When the stream is broken, reading is the library's."""
+        """Send, behind what is left. When the stream is broken, reading is the library's."""
         async with self._sending:
+            left, self._left = self._left, b""
             try:
-                await self._stream.send_all(data)
+                await self._stream.send_all(left + bytes(data) if left else data)
+                while self._left:  # written meanwhile
+                    left, self._left = self._left, b""
+                    await self._stream.send_all(left)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 self.give_back()
                 raise
+
+    async def flush(self) -> None:
+        """Send what is left; nothing is sent when nothing is."""
+        if self._left:
+            await self.send(b"")
 
     async def wait_send_all_might_not_block(self) -> None:
         await self._stream.wait_send_all_might_not_block()
@@ -234,34 +246,26 @@ async def next_message(socket: trio_websocket.WebSocketConnection) -> str | byte
     return await socket.get_message() if message is None else message
 
 
-def write_message(socket: trio_websocket.WebSocketConnection, message: str | bytes) -> bytes:
+def write_message(socket: trio_websocket.WebSocketConnection, message: str | bytes) -> bool:
     """Send a message of up to 64 KiB on a socket of `open_websocket`, as far as that goes without
-    waiting. What is returned of it must be sent next, by `send_rest`.
+    waiting; whether that was all. What is left must be flushed (`flush_messages`), and goes out
+    whole and in order.
 
     Raises `trio_websocket.ConnectionClosed` on a socket that is closing.
     """
-    line = socket._stream
-    assert isinstance(line, Line)
-    if socket.closed:
-        raise trio_websocket.ConnectionClosed(socket.closed)
-    return line.write(masked_frame(message, os.urandom(4)))
+    return _line_of(socket).write(masked_frame(message, os.urandom(4)))
 
 
-async def send_rest(
-    socket: trio_websocket.WebSocketConnection, rest: bytes, seconds: float
-) -> None:
-    """Send what is left of a message, or a whole `masked_frame`, within so many seconds.
+async def flush_messages(socket: trio_websocket.WebSocketConnection, seconds: float) -> None:
+    """Send what is left of messages, within so many seconds.
 
     Not all of it may be on the wire when this raises: `trio.TooSlowError`, a cancellation, or
     `trio_websocket.ConnectionClosed`, at once on a socket that is closing.
     """
-    line = socket._stream
-    assert isinstance(line, Line)
-    if socket.closed:
-        raise trio_websocket.ConnectionClosed(socket.closed)
+    line = _line_of(socket)
     try:
         with trio.fail_after(seconds):
-            await line.send(rest)
+            await line.flush()
     except (trio.BrokenResourceError, trio.ClosedResourceError):
         raise trio_websocket.ConnectionClosed(socket.closed) from None
 
@@ -269,9 +273,17 @@ async def send_rest(
 async def send_audio(
     socket: trio_websocket.WebSocketConnection, audio: bytes, seconds: float
 ) -> None:
-    """Send a binary message within so many seconds. Raises as `send_rest` does."""
-    if rest := write_message(socket, audio):
-        await send_rest(socket, rest, seconds)
+    """Send a binary message within so many seconds. Raises as `flush_messages` does."""
+    if not write_message(socket, audio):
+        await flush_messages(socket, seconds)
+
+
+def _line_of(socket: trio_websocket.WebSocketConnection) -> Line:
+    line = socket._stream
+    assert isinstance(line, Line)
+    if socket.closed:
+        raise trio_websocket.ConnectionClosed(socket.closed)
+    return line
 
 
 def masked_frame(message: str | bytes, key: bytes) -> bytes:

@@ -77,18 +77,27 @@ class _Backend(httpcore.AsyncNetworkBackend):
             await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
         )
 
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        return _Stream(await self._backend.connect_unix_socket(path, timeout, socket_options))
+
     async def sleep(self, seconds: float) -> None:
         await self._backend.sleep(seconds)
 
 
 def in_one_write(transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
-    """The same transport, whose new connections send each request in one piece; HTTP/1.1 alone.
+    """The same transport, whose new connections send each request in one piece.
 
-    Another kind of transport than `httpx.AsyncHTTPTransport` is left as it is.
+    Left as it is: any that is no `httpx.AsyncHTTPTransport`, and one with HTTP/2, where requests
+    share a connection that is always being read.
     """
     pool = getattr(transport, "_pool", None)  # httpx has no parameter for a backend
-    if isinstance(pool, httpcore.AsyncConnectionPool) and not isinstance(
-        pool._network_backend, _Backend
-    ):
+    if not isinstance(pool, httpcore.AsyncConnectionPool) or pool._http2:
+        return transport
+    if not isinstance(pool._network_backend, _Backend):
         pool._network_backend = _Backend(pool._network_backend)
     return transport

@@ -49,17 +49,20 @@ class Past:
 
 def what_next(outcome: str, *, meant: Ending | None, heard: str) -> Then:
     """What the call does now that a stream has ended so. `meant` is how we were ending the call, if
-    we were, and `heard` the last that was heard: a line that breaks keeps nobody from a person."""
+    we were, and `heard` the last that was heard. A line that breaks keeps nobody from a person, and
+    an end of which nobody heard a word is told by another voice: a goodbye, or an apology."""
     if meant is Ending.TRANSFER:
         return Then.TRANSFER
     endings = {ending.value: ending for ending in Ending}
     match endings.get(outcome):
         case None | Ending.HANDOVER:
             return Then.GO_ON
-        case Ending.TROUBLE if not heard:
-            return Then.TRANSFER  # nobody heard our apology: the answer's is another voice
+        case _ if heard:
+            return Then.HANG_UP
+        case Ending.FAREWELL | Ending.SILENCE:
+            return Then.SAY_GOODBYE
         case _:
-            return Then.HANG_UP if heard else Then.SAY_GOODBYE
+            return Then.TRANSFER
 
 
 async def look_up(started: CallStarted, records: Records, now: float) -> Past | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -84,7 +85,11 @@ def _batch(arguments: argparse.Namespace) -> int:
         found, seconds = timed(
             lambda: outcomes(job, seeds, processes=arguments.processes, show=show)
         )
-    more = chased(job, found, seeds.stop, processes=arguments.processes) if job.nightly else []
+    more: list[tuple[Job, Outcome]] = []
+    if job.nightly:
+        began = time.perf_counter()
+        more = chased(job, found, seeds.stop, processes=arguments.processes)
+        seconds += time.perf_counter() - began
     return _tell(arguments, as_object(job, arguments.seed, found, seconds, more), _summary)
 
 

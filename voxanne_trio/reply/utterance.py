@@ -95,7 +95,7 @@ class Utterance:
             self._put(lease, sentence)
             if not self._began:
                 self._flush(lease)
-            self._tell([sentence])  # only now: the voice is at work on it
+            self._tell([sentence])  # only now: a first one is on its way to the voice
         self._all_written = True
         if self._pending:
             self._flush(lease)

@@ -79,16 +79,18 @@ def outcomes(
 def chased(
     job: Job, found: Sequence[Outcome], first: int, *, processes: int | None = None
 ) -> list[tuple[Job, Outcome]]:
-    """More plans, from that seed on, for each cell that none of those found has met: with its fault
-    alone, until one meets it or there have been enough. Each with the job that it belongs to."""
+    """More plans, from that seed on, for the cells that none of those found has met: with their
+    fault alone, until all are met or there have been enough. Each with the job it belongs to."""
     more: list[tuple[Job, Outcome]] = []
-    for cell in missing(_coverage(found), job.options.faults):
-        options = attrs.evolve(job.options, faults=(cell.rpartition(" x ")[0],))
-        narrow = attrs.evolve(job, options=options)
+    unmet = missing(_coverage(found), job.options.faults)
+    for fault in dict.fromkeys(cell.rpartition(" x ")[0] for cell in unmet):
+        wanted = {cell for cell in unmet if cell.rpartition(" x ")[0] == fault}
+        narrow = attrs.evolve(job, options=attrs.evolve(job.options, faults=(fault,)))
         for seed in range(first, first + MOST_CHASED, CHASED_AT_ONCE):
             some = outcomes(narrow, range(seed, seed + CHASED_AT_ONCE), processes=processes)
             more += [(narrow, outcome) for outcome in some]
-            if any(cell in outcome.coverage for outcome in some):
+            wanted -= _coverage(some).keys()
+            if not wanted:
                 break
     return more
 
@@ -190,13 +192,13 @@ def as_object(
 ) -> dict[str, Any]:
     """What a batch is reported as, and what was chased after it: the command's JSON."""
     pairs = [*((job, outcome) for outcome in found), *more]
-    found = [outcome for _, outcome in pairs]
     failures = [failure for pair in pairs for failure in _failures(*pair)]
     interruptions = sum(outcome.interruptions for outcome in found)
     exact = sum(outcome.exact for outcome in found)
     if interruptions >= ENOUGH and exact < SHARE * interruptions:
         detail = f"heard text within a word in {exact} of {interruptions} interruptions"
         failures.append(_failure(4, seed, detail, job.command(seed, len(found))))
+    found = [outcome for _, outcome in pairs]
     coverage = _coverage(found)
     unmet = missing(coverage, job.options.faults)
     rows = failure_rows(coverage) if job.options.faults else {}

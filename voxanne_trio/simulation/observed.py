@@ -56,6 +56,8 @@ class Told:
     sizes: Mapping[str, float] = attrs.field(factory=dict)
     """How full each queue of the call is, by name; `bounds` says how full it may be."""
     bounds: Mapping[str, float] = attrs.field(factory=dict)
+    covered_until: float | None = None
+    """When the last audio that the recogniser had listened to reached us; None: it does not say."""
 
     def does(self, *names: str) -> bool:
         """Whether one of the commands has one of these names."""

@@ -145,6 +145,7 @@ class Witness:
             _producing(call),
             sizes,
             bounds,
+            call.ears.covered_until,
         )
         self.show(told)
         self.turns += told.decides

@@ -7,8 +7,8 @@ next lease to be clean. Whatever goes wrong ends the socket, never repairs it: t
 another.
 
 One task writes, one reads, one keeps watch. Leases never wait for the connection: what `write`,
-`flush` and giving back have to say is written at once as far as the kernel takes it, and the rest
-is the writer's, so a cancelled reply cannot leave half a frame.
+`flush` and giving back have to say is written at once as far as the kernel takes it (with TLS in
+between nothing), and the rest is the writer's, so a cancelled reply cannot leave half a frame.
 
 The reader waits for the vendor no longer than `Flushed` or `Cleared` may take; the time in which
 the lease itself is behind does not count.
@@ -17,7 +17,6 @@ the lease itself is behind does not count.
 from __future__ import annotations
 
 import logging
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 from wsproto.utilities import LocalProtocolError
 
 from ..errors import BadMessage, TransientVendorError, VendorError
-from ..line import masked_frame, next_message, send_rest, write_message
+from ..line import flush_messages, next_message, write_message
 from ..upstream import Dialer, open_websocket
 from . import Flushed
 from .inbox import Inbox
@@ -51,6 +50,9 @@ log = logging.getLogger(__name__)
 OUTGOING: Final = 256
 """Messages that may wait for the writer; more means that the vendor does not read: the socket is
 ended, so none is ever dropped while the rest goes on."""
+
+_WRITTEN: Final = ""
+"""In the place of a message that was written, but not all of it is on the wire."""
 
 SEND_SECONDS: Final = 5.0
 FLUSHED_SECONDS: Final = 8.0
@@ -84,8 +86,8 @@ class SpeakSocket:
         self._changed = changed
         self._is_surplus = is_surplus
         self._connection: WebSocketConnection | None = None
-        self._post_to, self._posted = trio.open_memory_channel[bytes](OUTGOING)
-        self._unwritten = 0  # frames that the writer has not written whole yet
+        self._post_to, self._posted = trio.open_memory_channel[str](OUTGOING)
+        self._unwritten = 0  # messages that are the writer's
         self._flush_use = SlidingMinute(FLUSHES_PER_MINUTE)
         self._character_use = SlidingMinute(CHARACTERS_PER_MINUTE)
         self._lease: SocketLease | None = None
@@ -240,9 +242,11 @@ class SpeakSocket:
 
     async def _write(self, socket: WebSocketConnection) -> None:
         with self._ending_with_the_connection():
-            async for frame in self._posted:
+            async for message in self._posted:
+                if message:
+                    write_message(socket, message)
                 try:
-                    await send_rest(socket, frame, SEND_SECONDS)
+                    await flush_messages(socket, SEND_SECONDS)
                 except trio.TooSlowError:
                     self._end(TransientVendorError("deepgram", "does not read what we send"))
                 self._unwritten -= 1
@@ -328,15 +332,14 @@ class SpeakSocket:
         self._deadline = self._waiting.deadline = trio.current_time() + seconds
 
     def _post(self, message: str) -> None:
-        """Write it at once where nothing is in the way; the rest is the writer's."""
+        """Write it at once where nothing is in the way; what is left of it is the writer's."""
         try:
             if self._connection is not None and not self._unwritten:
-                rest = write_message(self._connection, message)
-            else:
-                rest = masked_frame(message, os.urandom(4))
-            if rest:
-                self._post_to.send_nowait(rest)
-                self._unwritten += 1
+                if write_message(self._connection, message):
+                    return
+                message = _WRITTEN
+            self._post_to.send_nowait(message)
+            self._unwritten += 1
         except ConnectionClosed:
             return  # whoever reads is told, and ends it
         except trio.WouldBlock:

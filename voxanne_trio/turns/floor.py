@@ -225,7 +225,8 @@ class Floor:
     held: bool = False
     """Whether it is kept silent for the caller's voice."""
     held_since: float | None = None
-    """Since when it was last, before anything of it was heard (Trio clock); None: it was not."""
+    """Since when the voice has been on that keeps it silent, or did last, before anything of it was
+    heard (Trio clock); None: none did."""
     held_again: bool = False
     """Whether that was not the first time."""
     needs_words: bool = False

@@ -43,7 +43,7 @@ WORDS_SECONDS: Final = 0.7
 caller has waited: it may be theirs. A television's brings none."""
 
 AGAIN_SECONDS: Final = 0.2
-"""And a second one, once the caller has waited as long as one may make them."""
+"""What any later voice before the same answer has for it, once the first filler was due."""
 
 _KINDS: Final = {
     Phrase.GREETING: Kind.GREETING,

@@ -51,7 +51,7 @@ WORDS_CHARACTERS: Final = 200
 
 _TONE: Final = "Please leave your message after the tone. Press pound when you are done."
 _NOBODY: Final = "I'm sorry, nobody can take your call right now."
-_GOODBYE: Final = "Thank you for calling. Goodbye."
+_GOODBYE: Final = "Thanks for calling. Goodbye."
 _NO_MESSAGE: Final = "We did not get a message. Goodbye."
 
 
@@ -98,8 +98,8 @@ class After:
         self, call_sid: str, stream_sid: str, query: Mapping[str, str]
     ) -> str | None:
         """The document for a call whose stream has failed, and about which nobody has asked; None
-        where another stream is open by now, or it is known to be over. `query` is that of the
-        stream's status URL, which is its action's."""
+        where another stream is open by now, or the call was not to go on with one. `query` is that
+        of the stream's status URL, which is its action's."""
         composition = self._desk.composition
         if composition is None:
             return None

@@ -7,8 +7,8 @@ over what came in the same step, and rests for `REST_SECONDS` before it looks ag
 a few calls hears each frame at once; with many, a frame waits five milliseconds on average.
 
 And with many the pump stands back: as long as any other task has something to do, it does nothing,
-for up to `POLITE_SECONDS`. A reply passes two dozen steps of the loop, and in each of them it would
-wait for frames that nobody needs within a millisecond.
+for up to `POLITE_SECONDS` more. A reply passes two dozen steps of the loop, and in each of them it
+would wait for frames that nobody needs within a millisecond.
 
 What an inflow does with its data is run here, in the pump's task; an inflow raises nothing. Refuses
 to know what the bytes mean.
@@ -22,7 +22,7 @@ from collections import deque
 from typing import Final, Protocol
 
 import trio
-from trio.testing import wait_all_tasks_blocked  # of use outside of tests: the one low priority
+from trio.testing import wait_all_tasks_blocked  # the one way to run after everybody else
 
 REST_SECONDS: Final = 0.010
 """Between two looks: half a frame."""
@@ -33,8 +33,11 @@ MANY_STREAMS: Final = 8
 READ_BYTES: Final = 4_096
 """At most, of one stream and look: a dozen frames. Who has sent more is not served sooner."""
 
-STEP_BYTES: Final = 1_500
-"""In one step, of all streams; then others have their turn. Four frames: half a millisecond."""
+FRAME_BYTES: Final = 375
+"""A frame on the wire, about; and what a stream counts for that has less, or has ended."""
+
+STEP_BYTES: Final = 4 * FRAME_BYTES
+"""Read in one step, or a little more; then others have their turn: half a millisecond."""
 
 POLITE_SECONDS: Final = 0.010
 """How long one look lets everybody else go first; after that it takes its turns like any task."""
@@ -109,7 +112,7 @@ class Pump:
             key = ready.popleft()
             reads = self._streams.get(key.fd)
             if reads is not None and reads is key.data:  # what came before may have removed it
-                done += _read(key.fd, reads)
+                done += max(_read(key.fd, reads), FRAME_BYTES)
 
 
 def _read(socket: int, reads: Reads) -> int:

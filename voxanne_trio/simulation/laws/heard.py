@@ -36,12 +36,12 @@ class _Reply:
     ended: float = float("inf")
     audible: bool = False
     barged_in: bool = False
-    said: str | None = None
-    """What its record calls spoken, where it was cut off: the voice may yet be given more."""
+    cut_off: str | None = None
+    """What it was to say, as it was cut off: the voice may be given more before it is over."""
 
-    @property
-    def spoken(self) -> str:
-        return self.speech.spoken if self.said is None else self.said
+    def is_of(self, turn: TurnRecord) -> bool:
+        """Whether a turn's record may be of this reply."""
+        return turn.spoken in {self.cut_off, self.speech.spoken}
 
 
 @attrs.define(eq=False)
@@ -61,7 +61,7 @@ class HeardText:
             for reply in self._replies.values():
                 over = observed.state is State.ENDED or observed.does("Cancel", *REPLIES)
                 if over and reply.ended > observed.at:
-                    reply.ended, reply.said = observed.at, reply.speech.spoken
+                    reply.ended, reply.cut_off = observed.at, reply.speech.spoken
                     reply.barged_in = observed.does("Cancel")
             if observed.speech is not None and observed.reply not in self._replies:
                 self._replies[observed.reply] = _Reply(observed.speech, observed.at)
@@ -82,7 +82,7 @@ class HeardText:
         waiting = [reply for reply in replies if reply.audible]
         words = played(evidence.agent.audio)
         for turn in record.turns:
-            reply = next((r for r in waiting if r.spoken == turn.spoken), None)
+            reply = next((reply for reply in waiting if reply.is_of(turn)), None)
             if reply is None or not turn.spoken:
                 continue
             waiting = waiting[waiting.index(reply) + 1 :]

@@ -4,9 +4,9 @@ hold sends nothing until it resumes; one `clear` for each interruption, no more.
 Judged at the product's own socket, message by message: what the floor decided there and then must
 hold for the very next message. A reply that is held before anything of it was sent, and one that is
 merely supposed, have nothing to clear: a barge-in out of a hold has cleared already. Nobody resumes
-over the caller's voice, unless it has been on for as long as voice alone may keep us silent; that
-is less where the caller has waited long for an answer of which nothing was heard, or that was held
-before it began and again at once.
+over the caller's voice, unless it has been on, and was listened to by the recogniser, for as long
+as voice alone may keep us silent; that is less where the caller has waited long for an answer of
+which nothing was heard, or that was held before it began and again at once.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ CLEAR_SECONDS: Final = 0.1
 WAITED_SECONDS: Final = 1.5
 FAIR_SECONDS: Final = 0.7
 AGAIN_SECONDS: Final = 0.2
-"""So long after a turn was decided, and so long into the voice, its first word is waited for; that
-of the second voice in a row that holds the answer before it begins no longer than the last."""
+"""So long after a turn was decided, and so long into the voice, its first word is waited for; the
+last is what every later voice has that holds the answer before it begins."""
 
 _TICK: Final = 0.021
 _NEVER: Final = float("inf")
@@ -82,7 +82,7 @@ class Silenced:
 
     def _resumed(self, told: Told) -> Iterator[Breach]:
         if told.does("Hold"):
-            self._held_at = self._voice_at if self._voice else told.at
+            self._held_at = told.at - self._listened(told)
         held = told.at - self._held_at
         if told.decides:
             self._decided_at, self._held_before = told.at, 0
@@ -95,6 +95,12 @@ class Silenced:
         least = fair if has_waited else self.hold_max_seconds
         if told.does("Resume") and self._voice and held < least - _TICK:
             yield Breach(f"resumed over the caller's voice after {held:.2f} s")
+
+    def _listened(self, told: Told) -> float:
+        """How much of the voice that is on the recogniser has listened to by now."""
+        if not self._voice or told.covered_until is None:
+            return 0.0
+        return max(0.0, min(told.covered_until, told.at) - self._voice_at)
 
     def _floor_moved(self, told: Told) -> None:
         cancels = told.does("Cancel")
