@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -87,9 +86,8 @@ def _batch(arguments: argparse.Namespace) -> int:
         )
     more: list[tuple[Job, Outcome]] = []
     if job.nightly:
-        began = time.perf_counter()
-        more = chased(job, found, seeds.stop, processes=arguments.processes)
-        seconds += time.perf_counter() - began
+        more, spent = timed(lambda: chased(job, found, seeds.stop, processes=arguments.processes))
+        seconds += spent
     return _tell(arguments, as_object(job, arguments.seed, found, seconds, more), _summary)
 
 

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -36,11 +36,12 @@ SHARE: Final = 0.95
 
 CHASED_AT_ONCE: Final = 8
 MOST_CHASED: Final = 120
-"""Plans with one fault alone that are carried out for a cell that no other plan has met."""
+"""Plans with one fault alone that are carried out for its cells that no other plan has met."""
 
 COLLECT_EVERY: Final = 20
 """Plans between two collections of garbage; none is collected during one."""
 
+Found = TypeVar("Found")
 Show = Callable[[int, Outcome], None]
 
 
@@ -241,7 +242,7 @@ def _failure(law: int, seed: int, detail: str, replay: str) -> dict[str, Any]:
     return {"law": law, "seed": seed, "detail": detail, "replay": replay}
 
 
-def timed(work: Callable[[], list[Outcome]]) -> tuple[list[Outcome], float]:
+def timed(work: Callable[[], Found]) -> tuple[Found, float]:
     """What the work gave, and how long it took in real seconds."""
     began = time.perf_counter()
     return work(), time.perf_counter() - began
