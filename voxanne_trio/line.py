@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from typing import Final
 
 import trio
@@ -178,8 +179,8 @@ class Line(trio.abc.Stream):
         self._in_a_row = 0
         self._is_reading = True
         try:
-            data = await self._stream.receive_some(_READ_BYTES)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            data = await self._receive()
+        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             data = b""
         finally:
             self._is_reading = False
@@ -193,6 +194,16 @@ class Line(trio.abc.Stream):
             self._came += data
         else:
             self.give_back()
+
+    async def _receive(self) -> bytes | bytearray:
+        """What comes next. There is nothing yet, so a socket is not asked before it is readable."""
+        if not isinstance(self._stream, trio.SocketStream):
+            return await self._stream.receive_some(_READ_BYTES)
+        socket = self._stream.socket
+        while True:
+            await trio.lowlevel.wait_readable(socket)
+            with suppress(BlockingIOError):
+                return os.read(socket.fileno(), _READ_BYTES)
 
     async def _hand_over(self, end: int) -> None:
         """Give the library a frame of its own, as soon as it has taken the last one."""

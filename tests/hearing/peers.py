@@ -28,7 +28,7 @@ from voxanne_trio.events import (
 from voxanne_trio.hearing import AudioRing, Ears, make_ears
 from voxanne_trio.sandbox.memory import MemoryStream, Network
 from voxanne_trio.settings import Settings
-from voxanne_trio.upstream import Dialer
+from voxanne_trio.upstream import Dialer, OpenStream
 
 HOST = "deepgram.test"
 SETTINGS = Settings(deepgram_api_key="dg_key", deepgram_base_url=f"http://{HOST}")
@@ -144,6 +144,8 @@ class Call:
     vendor: Deepgram
     settings: Settings = SETTINGS
     keyterms: tuple[str, ...] = ()
+    dial: OpenStream | None = None
+    """How the vendor is reached, where not over the virtual network."""
     ring: AudioRing = attrs.field(factory=AudioRing)
     told: list[tuple[float, HearingEvent]] = attrs.field(factory=list)
     began: float = attrs.field(factory=trio.current_time)
@@ -156,7 +158,7 @@ class Call:
         self.network.listen(HOST, self.vendor.handle)
         self.ears = make_ears(
             self.settings,
-            Dialer(open_stream=self.network.dial),
+            Dialer(open_stream=self.dial or self.network.dial),
             call_sid="CA1",
             keyterms=self.keyterms,
             rng=random.Random(7),

@@ -7,6 +7,7 @@ nothing more either; then every byte we write is taken by a buffer.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -233,8 +234,15 @@ class Recorded(AudioRing):
         super().__init__()
         self.batches: list[tuple[float, Batch]] = []
 
-    async def take(self, milliseconds: int, *, fill: bool = True) -> Batch:
-        batch = await super().take(milliseconds, fill=fill)
+    async def take(
+        self, milliseconds: int, *, fill: bool = True, whole: Callable[[], bool] | None = None
+    ) -> Batch:
+        batch = await super().take(milliseconds, fill=fill, whole=whole)
+        self.batches.append((trio.current_time(), batch))
+        return batch
+
+    def take_now(self, milliseconds: int) -> Batch:
+        batch = super().take_now(milliseconds)
         self.batches.append((trio.current_time(), batch))
         return batch
 

@@ -158,6 +158,11 @@ class Draft:
             self._kept_until_ms = end_ms
             self.replay_from_ms = max(self.replay_from_ms, end_ms)
 
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether a turn was cut by a reconnect, whose end is still to be told."""
+        return self._abandoned_at_ms is not None
+
     def abandoned(self) -> list[HearingEvent]:
         """The end of a turn that was cut by a reconnect, once enough silence has followed."""
         if self._abandoned_at_ms is None or self._clock.sent_ms < self._abandoned_at_ms:

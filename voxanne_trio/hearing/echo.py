@@ -76,7 +76,11 @@ class FarEnd:
         self._levels = [SILENT_DB] * _SLOTS
         self._numbers = [-1] * _SLOTS
         self._last = -1
+        # As of the last frame that taught more than that all of them fall; how many frames have
+        # taught just that since, and the least of them as of then.
         self._couplings = [_WORST_DB] * _LAGS
+        self._falls = 0
+        self._least = _WORST_DB
         # For slots whose neighbours have sounded: the loudest near each, and the last of them by
         # themselves, ringing included.
         self._near = [SILENT_DB] * _LAGS
@@ -127,10 +131,11 @@ class FarEnd:
 
     def echo_db(self) -> float:
         """How loud our echo may be in the frame heard last, where something of ours can be."""
-        plausible = min(self._couplings) + _PLAUSIBLE_DB
+        couplings = self._fallen()
+        plausible = min(couplings) + _PLAUSIBLE_DB
         bound = max(
             ours + min(coupling, _WORST_DB)
-            for ours, coupling in zip(self._sounded, self._couplings, strict=True)
+            for ours, coupling in zip(self._sounded, couplings, strict=True)
             if coupling <= plausible
         )
         return bound + _MARGIN_DB
@@ -164,11 +169,12 @@ class FarEnd:
 
     def _learn(self, level: float, *, heard: bool) -> None:
         softest = min(self._sounded)
-        if softest >= _LOUD_DB and level - softest <= min(self._couplings) - _FALL_DB:
-            self._fall()
+        least = max(self._least - _FALL_DB * self._falls, _BEST_DB)
+        if softest >= _LOUD_DB and level - softest <= least - _FALL_DB:
+            self._falls += 1  # nothing of the frame contradicts any lag: most often
             return
         learned = []
-        for coupling, ours in zip(self._couplings, self._sounded, strict=True):
+        for coupling, ours in zip(self._fallen(), self._sounded, strict=True):
             against = level - ours
             if ours < _LOUD_DB:
                 if heard:
@@ -182,11 +188,14 @@ class FarEnd:
                 if coupling < _BEST_DB:
                     coupling = _BEST_DB
             learned.append(coupling)
-        self._couplings = learned
+        self._couplings, self._falls, self._least = learned, 0, min(learned)
 
-    def _fall(self) -> None:
-        """What `_learn` comes to where nothing of a frame contradicts any lag: most often."""
-        self._couplings = [
-            fallen if (fallen := coupling - _FALL_DB) > _BEST_DB else _BEST_DB
+    def _fallen(self) -> list[float]:
+        """The couplings as they are now."""
+        if not self._falls:
+            return self._couplings
+        by = _FALL_DB * self._falls
+        return [
+            fallen if (fallen := coupling - by) > _BEST_DB else _BEST_DB
             for coupling in self._couplings
         ]

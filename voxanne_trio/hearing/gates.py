@@ -8,6 +8,7 @@ those of `samples.level_db`.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from .samples import SILENT_DB
@@ -42,7 +43,8 @@ class Floor:
 
     def __init__(self) -> None:
         self._parts: list[float] = []
-        self._least = 0.0
+        self._least_before = math.inf  # the least of all parts
+        self._least = 0.0  # of the part that goes on
         self._count = 0
         self._smooth = _FIRST_FLOOR_DB
         self.db = _FIRST_FLOOR_DB
@@ -50,13 +52,15 @@ class Floor:
     def hear(self, level: float) -> None:
         """One more frame."""
         self._smooth += 0.3 * (level - self._smooth)
-        self._least = min(self._least, self._smooth)
+        if self._smooth < self._least:
+            self._least = self._smooth
         self._count += 1
         if self._count == _PART:
             self._parts = [*self._parts, self._least][-_PARTS:]
+            self._least_before = min(self._parts)
             self._least, self._count = 0.0, 0
         if self._parts:
-            self.db = max(SILENT_DB, min(self._least, *self._parts))
+            self.db = max(SILENT_DB, min(self._least, self._least_before))
 
 
 class Gate:

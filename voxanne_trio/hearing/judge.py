@@ -77,7 +77,8 @@ class Judge:
         if len(self._heard) > 2 * _CONTEXT:
             del self._heard[:-_CONTEXT]
         self._wait -= 1
-        self._ration = min(_SAVED, self._ration + _RATION)
+        if self._ration < _SAVED:
+            self._ration += _RATION
 
     def rest(self) -> None:
         """Nothing is proposed any more: the next proposal is a new case."""

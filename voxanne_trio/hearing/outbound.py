@@ -1,9 +1,11 @@
 """What goes out on a socket, one message after another.
 
-A cancelled send may leave half a frame behind, and the socket is then broken. So nobody sends but
-the session's writer, which lives as long as the socket; everyone else posts control messages, which
-go out before the next audio. They are posted without waiting and are never dropped while the socket
-lives. Audio has no queue here: what the peer does not take yet stays in the ring.
+A cancelled send may leave half a frame behind, and the socket is then broken. So nobody waits in a
+send but the session's writer, which lives as long as the socket; everyone else posts control
+messages, which go out before the next audio. They are posted without waiting and are never dropped
+while the socket lives. Audio has no queue here: what the peer does not take yet stays in the ring.
+While the writer has nothing to do, audio may be written past it, as far as the kernel takes it at
+once; what is left of a message is the writer's.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import trio
 import trio_websocket
 
 from ..errors import PermanentVendorError, TransientVendorError, VendorError
-from ..line import send_audio
+from ..line import flush_messages, send_audio, write_message
 
 _CONTROL_MESSAGES: Final = 64
 _SEND_SECONDS: Final = 1.5
@@ -24,7 +26,7 @@ _SEND_SECONDS: Final = 1.5
 
 
 class Outbound:
-    """The way out of one socket. `posted` is called when a control message is there to be sent."""
+    """The way out of one socket. `posted` is called when there is something for the writer."""
 
     def __init__(self, posted: Callable[[], None]) -> None:
         self.between_messages = True
@@ -40,8 +42,21 @@ class Outbound:
         self._posted()
         return True
 
+    def is_free(self, socket: trio_websocket.WebSocketConnection) -> bool:
+        """Whether `write_audio` may write."""
+        return self.between_messages and not self._control and not socket.closed
+
+    def write_audio(self, socket: trio_websocket.WebSocketConnection, batch: bytes) -> None:
+        """Send a batch past the writer, which waits for something to do; only when it is free."""
+        self.between_messages = write_message(socket, batch)
+        if not self.between_messages:
+            self._posted()
+
     async def send_control(self, socket: trio_websocket.WebSocketConnection) -> None:
-        """Send what was posted; for the writer. Raises as `send_audio` does."""
+        """Send what is left of a batch, and what was posted; for the writer. Raises as `send_audio`
+        does."""
+        if not self.between_messages:
+            await self._send(flush_messages(socket, _SEND_SECONDS))
         while self._control:
             await self._send(_send_text(socket, self._control.popleft()))
 

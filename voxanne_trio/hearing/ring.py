@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from typing import Final
 
 import attrs
@@ -27,6 +28,10 @@ from .pieces import Piece, Pieces, is_quiet
 
 SILENCE_AFTER_MS: Final = 200
 """The caller's stream counts as stopped when nothing has arrived for so long."""
+
+_SOON: Final = 0.05
+"""Seconds before a wait ends without audio, within which audio puts the end off: that is much
+cheaper than to let it end and wait again, and to do so for each frame would not be."""
 
 _BEHIND: Final = 500 * BYTES_PER_MS
 """More than this waiting, and pauses are shortened to catch up."""
@@ -96,7 +101,10 @@ class AudioRing:
         self._arrivals = array("d")
         self._arrivals_cut = False
         self._wanted = 0
+        self._whole: Callable[[], bool] | None = None
         self._enough = trio.Event()
+        self._interrupted = False
+        self._patience = trio.CancelScope()
         self._overdue_at: float | None = None
 
     @property
@@ -124,16 +132,25 @@ class AudioRing:
         self._append(audio, at, voice)
         self.last_put_at = at
         self._overdue_at = at + SILENCE_AFTER_MS / 1000
-        if self._wanted and self._waiting.size >= self._wanted:
-            self._enough.set()
+        if self._patience.deadline < at + _SOON:
+            self._patience.deadline = self._overdue_at
+        while self._wanted and self._waiting.size >= self._wanted:
+            if self._whole is None or not self._whole():
+                self._enough.set()
+                break
 
-    async def take(self, milliseconds: int, *, fill: bool = True) -> Batch:
+    async def take(
+        self, milliseconds: int, *, fill: bool = True, whole: Callable[[], bool] | None = None
+    ) -> Batch:
         """The next batch, of that length, as soon as that much is there.
 
         When the caller's stream has stopped (200 ms without a frame, then once per batch length),
         the batch is filled up with silence, which becomes part of the stream; without `fill` it is
         what is there, perhaps nothing. A batch never spans a gap: before one it is shorter.
         Cancellation loses nothing. Nothing is given when interrupted.
+
+        `whole` is called in the step of `put` in which so much has come while it was waited for. It
+        may `take_now`, and say True when it has: then the wait goes on. It must not raise.
         """
         wanted = milliseconds * BYTES_PER_MS
         if self._waiting.size >= wanted:
@@ -149,16 +166,24 @@ class AudioRing:
                     missing_ms = (wanted - self._waiting.size) / BYTES_PER_MS
                     self._append(silence(missing_ms), now, voice=False, ours=True)
                 break
-            self._wanted, self._enough = wanted, trio.Event()
-            with trio.CancelScope(deadline=self._overdue_at):
-                await self._enough.wait()
-            self._wanted = 0
-            if self._enough.is_set() and self._waiting.size < wanted:
+            self._wanted, self._whole, self._enough = wanted, whole, trio.Event()
+            self._interrupted = False
+            try:
+                with trio.CancelScope(deadline=self._overdue_at) as self._patience:
+                    await self._enough.wait()
+            finally:
+                self._wanted = 0
+            if self._interrupted:
                 return Batch()
         return self._hand_out(wanted)
 
+    def take_now(self, milliseconds: int) -> Batch:
+        """What there is, up to that length and the next gap."""
+        return self._hand_out(milliseconds * BYTES_PER_MS)
+
     def interrupt(self) -> None:
         """Whoever waits in `take` gets nothing, now."""
+        self._interrupted = True
         self._enough.set()
 
     def heard(self, position_ms: float) -> None:

@@ -1,7 +1,9 @@
 """One socket to a recogniser, from its opening to its loss.
 
 Two tasks: one writes the caller's audio as it comes and what was posted, the other reads. The
-first failure ends both and is raised; a session has no other end but cancellation.
+first failure ends both and is raised; a session has no other end but cancellation. A batch that
+nothing stands in the way of is written in the very step that made it whole: to wake a task for it
+costs more than the batch.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final, Protocol
 
 import trio
@@ -99,7 +102,8 @@ class Session:
         self._clock = StreamClock()
         self._outbound = Outbound(audio.interrupt)
         self._ready = trio.Event()
-        self._opened_at = trio.current_time()
+        self._opened_at = self._due = self._quiet_since = trio.current_time()
+        self._mute = ""
 
     async def run(self, socket: trio_websocket.WebSocketConnection) -> None:
         """Listen until the socket is lost. Raises `VendorError`; says goodbye when cancelled."""
@@ -154,25 +158,55 @@ class Session:
         """Audio as soon as a batch is there. What has piled up is paced, which may hold up what is
         posted by less than a batch; new audio comes no faster than real time and is not paced."""
         await self._greeted()
-        due = quiet_since = trio.current_time()
-        while True:
+        self._due = self._quiet_since = trio.current_time()
+        at_once = partial(self._write_at_once, socket)
+        while not self._mute:
             await self._outbound.send_control(socket)
-            batch = await self._audio.take(self._batch_ms, fill=self._wants_silence())
+            fill = self._wants_silence()
+            batch = await self._audio.take(self._batch_ms, fill=fill, whole=at_once)
             if batch.audio:
-                if due > trio.current_time():
-                    await trio.sleep_until(due)
-                quiet_since = trio.current_time()
-                due = max(due, quiet_since - SLACK_SECONDS) + batch.duration_ms / 1000 / PACE
-                await self._send(socket, batch)
+                if self._due > trio.current_time():
+                    await trio.sleep_until(self._due)
+                self._count(batch)
+                await self._outbound.send_audio(socket, batch.audio)
+                self._watch(batch)
+                for event in self._draft.abandoned():
+                    self._tell(event)
             elif self._recogniser.keep_alive:
-                quiet_since = self._keep_alive(quiet_since)
+                self._keep_alive()
+        raise TransientVendorError(VENDOR, self._mute)
 
-    def _keep_alive(self, quiet_since: float) -> float:
+    def _write_at_once(self, socket: trio_websocket.WebSocketConnection) -> bool:
+        """A batch is there and the writer waits for it: whether it was spared the trouble."""
+        if self._due > trio.current_time() or self._draft.is_abandoned:
+            return False
+        if not self._outbound.is_free(socket):
+            return False
+        batch = self._audio.take_now(self._batch_ms)
+        self._count(batch)
+        self._outbound.write_audio(socket, batch.audio)
+        self._watch(batch)
+        if self._mute:
+            self._audio.interrupt()
+        return True
+
+    def _count(self, batch: Batch) -> None:
+        """It goes out now."""
+        now = self._quiet_since = trio.current_time()
+        self._due = max(self._due, now - SLACK_SECONDS) + batch.duration_ms / 1000 / PACE
+        self._clock.sent(batch.position_ms, batch.duration_ms)
+
+    def _watch(self, batch: Batch) -> None:
+        """It went out."""
+        self._mute = self._watchdog.sent(
+            batch.duration_ms, batch.voice_ms, turn_is_open=self._draft.is_open
+        )
+
+    def _keep_alive(self) -> None:
         now = trio.current_time()
-        if now - quiet_since < KEEP_ALIVE_SECONDS:
-            return quiet_since
-        self._outbound.control(self._recogniser.keep_alive)
-        return now
+        if now - self._quiet_since >= KEEP_ALIVE_SECONDS:
+            self._outbound.control(self._recogniser.keep_alive)
+            self._quiet_since = now
 
     async def _greeted(self) -> None:
         with trio.move_on_after(self._greeting_seconds) as patience:
@@ -185,17 +219,6 @@ class Session:
             return True  # some audio must follow the opening
         since = max(self._audio.last_put_at or self._opened_at, self._opened_at)
         return self._recogniser.wants_silence((trio.current_time() - since) * 1000)
-
-    async def _send(self, socket: trio_websocket.WebSocketConnection, batch: Batch) -> None:
-        self._clock.sent(batch.position_ms, batch.duration_ms)
-        await self._outbound.send_audio(socket, batch.audio)
-        is_mute = self._watchdog.sent(
-            batch.duration_ms, batch.voice_ms, turn_is_open=self._draft.is_open
-        )
-        if is_mute:
-            raise TransientVendorError(VENDOR, is_mute)
-        for event in self._draft.abandoned():
-            self._tell(event)
 
     async def _outlive_doubt(self) -> None:
         await trio.sleep(PROVEN_SECONDS)

@@ -124,15 +124,18 @@ class Utterance:
             self._patience.deadline = self._next_deadline()
 
     def _next_deadline(self) -> float:
-        """Until when this lease may be waited for, as things are now."""
+        """Until when this lease may be waited for, as things are now, whatever is in hand."""
         if not self._flushes:
             return _NEVER
         if not self._is_heard:
             return self._given_up_at()
-        speech, ways = self._reply.speech, self._reply.ways
-        sent = ways.playback.sent_of(speech)
-        in_hand_ms = (speech.kept(sent) - sent - MESSAGE_FRAMES) * FRAME_MS
-        return trio.current_time() + max(ways.voice_stall_ms, in_hand_ms) / 1000
+        return trio.current_time() + self._reply.ways.voice_stall_ms / 1000
+
+    def _in_hand_seconds(self) -> float:
+        """How long the caller will hear what would be kept without this lease."""
+        speech, playback = self._reply.speech, self._reply.ways.playback
+        sent = playback.sent_of(speech)
+        return (speech.kept(sent) - sent - MESSAGE_FRAMES) * FRAME_MS / 1000
 
     def _given_up_at(self) -> float:
         """Until when any lease may be waited for: the caller hears nothing from their turn's end,
@@ -155,13 +158,9 @@ class Utterance:
     async def _receive(self, lease: Lease) -> None:
         reply = self._reply
         while not (self._all_written and not self._flushes and not self._pending):
-            with trio.CancelScope(deadline=self._next_deadline()) as self._patience:
-                item = await lease.receive()
-            if self._patience.cancelled_caught:
-                if not self._flushes:
-                    continue  # all was written and nothing is on its way
-                what = "went silent" if self._is_heard else "gave no audio in time"
-                raise TransientVendorError("deepgram", f"{lease.way} {what}")
+            item = await self._next_item(lease)
+            if item is None:
+                continue
             if not self._is_heard:
                 reply.log.debug("TTS by %s", lease.way)
             self._is_heard = True
@@ -174,6 +173,22 @@ class Utterance:
                 self._hand_over(item)
             reply.ways.playback.changed()
             await reply.ways.playback.until_waiting_below(reply.speech, WAITING_MS)
+
+    async def _next_item(self, lease: Lease) -> bytes | Flushed | None:
+        """What the lease gives next; None when all was written and nothing is on its way. Raises
+        `VendorError` when that takes too long."""
+        deadline = self._next_deadline()
+        while True:
+            with trio.CancelScope(deadline=deadline) as self._patience:
+                return await lease.receive()
+            if not self._flushes:
+                return None
+            if not self._is_heard:
+                raise TransientVendorError("deepgram", f"{lease.way} gave no audio in time")
+            in_hand = self._in_hand_seconds()  # only now: it is not reckoned for each item
+            if in_hand <= 0:
+                raise TransientVendorError("deepgram", f"{lease.way} went silent")
+            deadline = trio.current_time() + in_hand
 
     def _pause_ms(self, lease: Lease) -> int:
         """Between separately synthesised sentences; what one socket flushes brings its own."""

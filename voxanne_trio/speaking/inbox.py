@@ -29,10 +29,19 @@ class Inbox:
         self._closed = False
         self._changed = trio.lowlevel.ParkingLot()
 
+    @property
+    def has_room(self) -> bool:
+        """Whether `put` would not wait: the bound is not reached, or it is closed."""
+        return self._bytes < BOUND_BYTES or self._closed
+
     async def put(self, audio: bytes) -> None:
-        """Hand on audio; waits while the bound is reached, not at all once closed."""
-        while self._bytes >= BOUND_BYTES and not self._closed:
+        """Hand on audio, as soon as there is room."""
+        while not self.has_room:
             await self._changed.park()
+        self.add(audio)
+
+    def add(self, audio: bytes) -> None:
+        """Hand on audio where there is room."""
         if audio and not self._closed:
             self._items.append(audio)
             self._bytes += len(audio)

@@ -254,19 +254,30 @@ class SpeakSocket:
     async def _read(self, socket: WebSocketConnection) -> None:
         with self._ending_with_the_connection():
             while True:
+                audio = b""
                 with trio.CancelScope(deadline=self._deadline) as self._waiting:
-                    message = await next_message(socket)
+                    audio = await self._read_on(socket)
                 if self._waiting.cancelled_caught:
                     what = "Cleared" if self._clears else "Flushed"
                     self._end(TransientVendorError("deepgram", f"no {what} in time"))
-                elif isinstance(message, str):
-                    self._heard(message)
-                elif (lease := self._lease) is not None and not self._clears:
+                elif (lease := self._lease) is not None:
                     began, self._quiet_since = trio.current_time(), float("inf")
-                    await lease.inbox.put(message)
+                    await lease.inbox.put(audio)
                     self._quiet_since = trio.current_time()
                     if self._lease is lease:
                         self._deadline += trio.current_time() - began
+
+    async def _read_on(self, socket: WebSocketConnection) -> bytes:
+        """Hand over what comes as long as nothing has to wait; then the audio that has to."""
+        while True:
+            message = await next_message(socket)
+            if isinstance(message, str):
+                self._heard(message)
+            elif self._lease is not None and not self._clears:
+                if not self._lease.inbox.has_room:
+                    return message
+                self._lease.inbox.add(message)
+                self._quiet_since = trio.current_time()
 
     async def _keep(self, socket: WebSocketConnection) -> None:
         with self._ending_with_the_connection():
@@ -309,7 +320,7 @@ class SpeakSocket:
         for _ in range(self._owed.popleft()):
             self._lease.inbox.mark()
         if not self._owed:
-            self._deadline = float("inf")
+            self._answered_by(float("inf"))
             if self._refusal is not None:
                 self._lease.fail(self._refusal)
 
@@ -323,13 +334,16 @@ class SpeakSocket:
     def _freed(self) -> None:
         if self._clears:
             return
-        self._deadline = float("inf")
+        self._answered_by(float("inf"))
         if self._retiring:
             self._life.cancel()
         self._changed()
 
     def _expect(self, seconds: float) -> None:
-        self._deadline = self._waiting.deadline = trio.current_time() + seconds
+        self._answered_by(trio.current_time() + seconds)
+
+    def _answered_by(self, deadline: float) -> None:
+        self._deadline = self._waiting.deadline = deadline
 
     def _post(self, message: str) -> None:
         """Write it at once where nothing is in the way; what is left of it is the writer's."""

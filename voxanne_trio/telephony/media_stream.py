@@ -30,6 +30,9 @@ MESSAGES_BEFORE_START: Final = 10
 PAUSE_SECONDS: Final = 0.5
 """The caller's audio counts as paused when none has come for so long."""
 
+_SOON: Final = 0.1
+"""Seconds before the watch looks, within which a frame puts that off: much cheaper than a look."""
+
 
 class SocketGone(VoxanneError):
     """The peer has closed the socket, or it broke; `code` is the WebSocket close code."""
@@ -80,6 +83,7 @@ class MediaStream:
     """When the last frame came (Trio clock)."""
     message_at: float = attrs.field(factory=trio.current_time)
     """When anything last came."""
+    _rest: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
 
     @classmethod
     async def open(cls, socket: MediaSocket) -> MediaStream:
@@ -130,7 +134,8 @@ class MediaStream:
                 due.append(self.frame_at + PAUSE_SECONDS)
             if asked_at <= self.message_at:
                 due.append(self.message_at + lost_after / 2)
-            await trio.sleep_until(max(min(due), now + PAUSE_SECONDS / 10))
+            with trio.CancelScope(deadline=max(min(due), now + PAUSE_SECONDS / 10)) as self._rest:
+                await trio.sleep_forever()
         tell(StreamLost(f"nothing came for {lost_after:g} s"))
 
     def _take(
@@ -149,6 +154,8 @@ class MediaStream:
         if isinstance(message, MediaReceived):
             self.frames += 1
             self.frame_at = self.message_at
+            if not _SOON < self._rest.deadline - self.frame_at <= PAUSE_SECONDS:
+                self._rest.deadline = self.frame_at + PAUSE_SECONDS
             hear(message.audio, self.message_at)
         elif isinstance(message, CallStarted):
             self._count_bad("a second start")
