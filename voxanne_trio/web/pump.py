@@ -39,8 +39,10 @@ FRAME_BYTES: Final = 375
 STEP_BYTES: Final = 4 * FRAME_BYTES
 """Read in one step, or a little more; then others have their turn: half a millisecond."""
 
-POLITE_SECONDS: Final = 0.010
-"""How long one look lets everybody else go first; after that it takes its turns like any task."""
+POLITE_SECONDS: Final = 0.020
+"""How long one look lets everybody else go first; after that it takes its turns like any task. With
+half of it a busy process comes to its turns in every other look, and replies are a fifth later at
+P95; frames are no sooner."""
 
 
 class Reads(Protocol):
