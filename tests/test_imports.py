@@ -22,6 +22,7 @@ PACKAGE: Final = "voxanne_trio"
 FOLDER: Final = Path(voxanne_trio.__file__).parent
 
 SHARED: Final = {
+    "at_once",
     "audio",
     "blocking",
     "clinic",

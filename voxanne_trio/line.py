@@ -2,8 +2,8 @@
 
 Audio goes out and messages come in a dozen times a second and call, and each cost more in
 trio-websocket's locks, task and channel than all else that is done with it. So `write_message` and
-`send_audio` write whole frames themselves, at once where the kernel takes them (with TLS in between
-nothing goes at once), and `next_message` reads the stream in the task that wants the message.
+`send_audio` write whole frames themselves, at once where the kernel takes them, and `next_message`
+reads the stream in the task that wants the message.
 It knows one shape (RFC 6455, section 5.2: final, unmasked, no reserved bits, length in its shortest
 form); pings and pongs it hands to the library. The first thing that is neither, the end of the
 stream, or a close of ours gives reading back to the library for good, which goes on from that very
@@ -24,6 +24,8 @@ from typing import Final
 
 import trio
 import trio_websocket
+
+from .at_once import at_once
 
 MAX_MESSAGE_BYTES: Final = 1 << 20
 MOST_IN_A_ROW: Final = 16
@@ -60,6 +62,7 @@ class Line(trio.abc.Stream):
         self.is_ours = False
         """Whether `next_message` reads the stream; else the library does."""
         self._stream = stream
+        self._at_once = at_once(stream)
         self._sending = trio.Lock()
         self._left = b""  # of what was written: it goes out before anything else does
         self._head = bytearray()  # of the answer to the upgrade, as far as it has come
@@ -76,14 +79,11 @@ class Line(trio.abc.Stream):
     def write(self, data: bytes) -> bool:
         """Send, as far as that goes without waiting; whether that was all. What is left goes out,
         whole and in order, before whatever is sent next: `flush` it."""
-        if self._left or self._sending.locked() or not isinstance(self._stream, trio.SocketStream):
+        if self._left or self._sending.locked() or self._at_once is None:
             self._left += data
             return False
-        try:
-            self._left = data[os.write(self._stream.socket.fileno(), data) :]
-        except OSError:  # full, or broken: a send that waits can tell
-            self._left = data
-        return not self._left
+        self._left = self._at_once.write(data)
+        return not self._left and not self._at_once.pending
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """For the library: a whole frame. Once it closes, it must read the answer to that."""
@@ -96,7 +96,10 @@ class Line(trio.abc.Stream):
         async with self._sending:
             left, self._left = self._left, b""
             try:
-                await self._stream.send_all(left + bytes(data) if left else data)
+                if self._at_once is not None and self._at_once.pending:
+                    await self._at_once.flush()
+                if left or data:
+                    await self._stream.send_all(left + bytes(data) if left else data)
                 while self._left:  # written meanwhile
                     left, self._left = self._left, b""
                     await self._stream.send_all(left)
@@ -106,7 +109,7 @@ class Line(trio.abc.Stream):
 
     async def flush(self) -> None:
         """Send what is left; nothing is sent when nothing is."""
-        if self._left:
+        if self._left or (self._at_once is not None and self._at_once.pending):
             await self.send(b"")
 
     async def wait_send_all_might_not_block(self) -> None:
@@ -201,6 +204,8 @@ class Line(trio.abc.Stream):
             return await self._stream.receive_some(_READ_BYTES)
         socket = self._stream.socket
         while True:
+            if socket.fileno() < 0:
+                raise trio.ClosedResourceError("this stream was closed")
             await trio.lowlevel.wait_readable(socket)
             with suppress(BlockingIOError):
                 return os.read(socket.fileno(), _READ_BYTES)

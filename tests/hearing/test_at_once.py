@@ -1,4 +1,5 @@
-"""On a real socket a batch is written in the step that makes it whole, past the writer's task.
+"""On a real socket a batch is written in the step that makes it whole, past the writer's task, and
+with TLS on it too.
 
 The sockets are pairs, with the kernel between them and no network, so that the clock can be ours.
 """
@@ -6,7 +7,6 @@ The sockets are pairs, with the kernel between them and no network, so that the 
 from __future__ import annotations
 
 import fcntl
-import socket
 import struct
 import termios
 from typing import Any, cast
@@ -19,7 +19,8 @@ import trio.testing
 from voxanne_trio.audio import FRAME_BYTES
 from voxanne_trio.settings import Settings
 
-from .peers import NOVA, SETTINGS, Call, Deepgram, Line, greet
+from ..pairs import SMALL, encrypted, pair
+from .peers import NOVA, SETTINGS, Call, Deepgram, Line, greet, stay
 
 LOUD = b"\x10"
 IN_BATCH = 4
@@ -33,19 +34,26 @@ class Pairs:
     nursery: trio.Nursery
     vendor: Deepgram
     room: int = 65_536
+    encrypted: bool = False
     theirs: list[trio.SocketStream] = attrs.field(factory=list)
 
     async def dial(self, host: str, port: int) -> trio.abc.Stream:
-        del host, port
-        ours, theirs = trio.socket.socketpair()
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.room)
-        self.theirs.append(trio.SocketStream(theirs))
-        self.nursery.start_soon(self.vendor.handle, cast(Any, self.theirs[-1]))
-        await trio.lowlevel.checkpoint()
-        return trio.SocketStream(ours)
+        del port
+        ours, theirs = pair(self.room)
+        self.theirs.append(theirs)
+        if not self.encrypted:
+            self._serve(theirs)
+            return ours
+        near, far = encrypted(ours, theirs, host)
+        self._serve(far)
+        await near.do_handshake()
+        return near
+
+    def _serve(self, stream: trio.abc.Stream) -> None:
+        self.nursery.start_soon(self.vendor.handle, cast("Any", stream))
 
     def unread(self) -> int:
-        """Bytes on the wire of the latest pair."""
+        """Bytes on the wire of the latest pair, as they are there."""
         answer = fcntl.ioctl(self.theirs[-1].socket.fileno(), termios.FIONREAD, b"\0" * 4)
         return int(struct.unpack("i", answer)[0])
 
@@ -65,16 +73,21 @@ def put(call: Call, frames: int, sample: bytes = LOUD) -> None:
         call.ring.put(sample * FRAME_BYTES, trio.current_time())
 
 
+over = pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+
+
+@over
 @pytest.mark.parametrize("settings", [SETTINGS, NOVA], ids=["flux", "nova"])
 async def test_a_whole_batch_is_on_the_wire_before_anybody_else_runs(
-    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock, settings: Settings
+    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock, settings: Settings, tls: bool
 ) -> None:
-    pairs = Pairs(nursery, Deepgram(greet))
+    pairs = Pairs(nursery, Deepgram(greet), encrypted=tls)
     call = await connected(nursery, pairs, settings)
     put(call, IN_BATCH - 1)
     assert pairs.unread() == 0
     put(call, 1)
-    assert pairs.unread() == IN_BATCH * FRAME_BYTES + 8  # the frame's head, and its mask
+    head_and_mask, record = 8, 22 if tls else 0
+    assert pairs.unread() == IN_BATCH * FRAME_BYTES + head_and_mask + record
     assert call.ring.waiting_ms == 0
     await trio.testing.wait_all_tasks_blocked()
     assert len(pairs.vendor.lines[0].audio) == (8 + IN_BATCH) * FRAME_BYTES
@@ -94,8 +107,9 @@ async def test_what_was_posted_goes_first(
     assert len(line.audio) == (8 + IN_BATCH) * FRAME_BYTES
 
 
+@over
 async def test_what_the_kernel_does_not_take_goes_out_whole_and_in_order(
-    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock, tls: bool
 ) -> None:
     reads = trio.Event()
     reads.set()
@@ -110,7 +124,7 @@ async def test_what_the_kernel_does_not_take_goes_out_whole_and_in_order(
         line.stream.receive_some = receive_some  # type: ignore[method-assign]
         await greet(line)
 
-    pairs = Pairs(nursery, Deepgram(hesitate), room=4_096)
+    pairs = Pairs(nursery, Deepgram(hesitate), room=SMALL, encrypted=tls)
     call = await connected(nursery, pairs)
     line = pairs.vendor.lines[0]
     await call.say(LOUD * FRAME_BYTES)  # from now on its reader waits for the event
@@ -127,3 +141,17 @@ async def test_what_the_kernel_does_not_take_goes_out_whole_and_in_order(
     assert line.audio[: len(said)] == said
     assert [text for _, text in line.texts] == ['{"type":"ForceEndTurn"}']
     assert not call.losses
+
+
+async def test_a_verdict_of_mute_stands_whatever_comes_in_the_same_step(
+    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+) -> None:
+    pairs = Pairs(nursery, Deepgram(stay))
+    call = await connected(nursery, pairs, NOVA)
+    said_ms = 160
+    while len(pairs.theirs) == 1:
+        await trio.sleep(0.16)
+        put(call, 2 * IN_BATCH)
+        said_ms += 160
+        await trio.sleep(0.1)  # the first attempt to connect anew comes within it
+    assert said_ms <= NOVA.hearing_mute_ms + 2 * 160

@@ -7,7 +7,6 @@ nothing more either; then every byte we write is taken by a buffer.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -234,10 +233,8 @@ class Recorded(AudioRing):
         super().__init__()
         self.batches: list[tuple[float, Batch]] = []
 
-    async def take(
-        self, milliseconds: int, *, fill: bool = True, whole: Callable[[], bool] | None = None
-    ) -> Batch:
-        batch = await super().take(milliseconds, fill=fill, whole=whole)
+    async def take(self, milliseconds: int, **how: Any) -> Batch:
+        batch = await super().take(milliseconds, **how)
         self.batches.append((trio.current_time(), batch))
         return batch
 

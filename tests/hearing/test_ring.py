@@ -20,11 +20,15 @@ def numbered(count: int) -> bytes:
     return bytes(index % 100 + 1 for index in range(count))
 
 
+def never() -> bool:
+    return False
+
+
 async def taken(ring: AudioRing, milliseconds: int = 80) -> bytes:
     """Everything that waits, in batches."""
     out = bytearray()
     while ring.waiting_ms:
-        out.extend((await ring.take(milliseconds, fill=False)).audio)
+        out.extend((await ring.take(milliseconds, fill=never)).audio)
     return bytes(out)
 
 
@@ -152,9 +156,9 @@ async def test_without_fill_the_rest_is_handed_out_and_then_nothing(
 ) -> None:
     ring, began = AudioRing(), trio.current_time()
     ring.put(LOUD * FRAME_BYTES, began)
-    assert (await ring.take(80, fill=False)).audio == LOUD * FRAME_BYTES
+    assert (await ring.take(80, fill=never)).audio == LOUD * FRAME_BYTES
     assert trio.current_time() - began == pytest.approx(0.2)
-    assert not (await ring.take(80, fill=False)).audio
+    assert not (await ring.take(80, fill=never)).audio
     assert trio.current_time() - began == pytest.approx(0.28)
 
 
@@ -206,7 +210,7 @@ async def test_cancelling_a_take_loses_nothing(autojump_clock: trio.testing.Mock
         nursery.start_soon(speak)
         while len(got) < len(said):
             with trio.move_on_after(0.03):
-                got.extend((await ring.take(40, fill=False)).audio)
+                got.extend((await ring.take(40, fill=never)).audio)
     assert bytes(got) == said
 
 

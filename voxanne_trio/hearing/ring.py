@@ -44,6 +44,10 @@ _ARRIVALS: Final = 2_048
 """Arrival times kept, at least: 40 s of 20 ms frames, 16 bytes each."""
 
 
+def _always() -> bool:
+    return True
+
+
 @attrs.frozen
 class Batch:
     """Audio as it was handed out: without a gap, from `position_ms` of the call on. Of it
@@ -140,14 +144,18 @@ class AudioRing:
                 break
 
     async def take(
-        self, milliseconds: int, *, fill: bool = True, whole: Callable[[], bool] | None = None
+        self,
+        milliseconds: int,
+        *,
+        fill: Callable[[], bool] = _always,
+        whole: Callable[[], bool] | None = None,
     ) -> Batch:
         """The next batch, of that length, as soon as that much is there.
 
         When the caller's stream has stopped (200 ms without a frame, then once per batch length),
-        the batch is filled up with silence, which becomes part of the stream; without `fill` it is
-        what is there, perhaps nothing. A batch never spans a gap: before one it is shorter.
-        Cancellation loses nothing. Nothing is given when interrupted.
+        the batch is filled up with silence, which becomes part of the stream, if `fill` says so
+        then; else it is what is there, perhaps nothing. A batch never spans a gap: before one it
+        is shorter. Cancellation loses nothing. Nothing is given when interrupted.
 
         `whole` is called in the step of `put` in which so much has come while it was waited for. It
         may `take_now`, and say True when it has: then the wait goes on. It must not raise.
@@ -162,7 +170,7 @@ class AudioRing:
             if now >= self._overdue_at:
                 late = now - self._overdue_at > milliseconds / 1000
                 self._overdue_at = (now if late else self._overdue_at) + milliseconds / 1000
-                if fill:
+                if fill():
                     missing_ms = (wanted - self._waiting.size) / BYTES_PER_MS
                     self._append(silence(missing_ms), now, voice=False, ours=True)
                 break

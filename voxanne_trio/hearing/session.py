@@ -162,8 +162,7 @@ class Session:
         at_once = partial(self._write_at_once, socket)
         while not self._mute:
             await self._outbound.send_control(socket)
-            fill = self._wants_silence()
-            batch = await self._audio.take(self._batch_ms, fill=fill, whole=at_once)
+            batch = await self._audio.take(self._batch_ms, fill=self._wants_silence, whole=at_once)
             if batch.audio:
                 if self._due > trio.current_time():
                     await trio.sleep_until(self._due)
@@ -180,7 +179,7 @@ class Session:
         """A batch is there and the writer waits for it: whether it was spared the trouble."""
         if self._due > trio.current_time() or self._draft.is_abandoned:
             return False
-        if not self._outbound.is_free(socket):
+        if self._mute or not self._outbound.is_free(socket):
             return False
         batch = self._audio.take_now(self._batch_ms)
         self._count(batch)

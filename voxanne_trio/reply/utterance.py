@@ -177,7 +177,7 @@ class Utterance:
     async def _next_item(self, lease: Lease) -> bytes | Flushed | None:
         """What the lease gives next; None when all was written and nothing is on its way. Raises
         `VendorError` when that takes too long."""
-        deadline = self._next_deadline()
+        deadline, is_last = self._next_deadline(), False
         while True:
             with trio.CancelScope(deadline=deadline) as self._patience:
                 return await lease.receive()
@@ -185,10 +185,10 @@ class Utterance:
                 return None
             if not self._is_heard:
                 raise TransientVendorError("deepgram", f"{lease.way} gave no audio in time")
-            in_hand = self._in_hand_seconds()  # only now: it is not reckoned for each item
-            if in_hand <= 0:
+            in_hand = self._in_hand_seconds()  # only now: to reckon it for each item would be dear
+            if is_last or in_hand <= 0:
                 raise TransientVendorError("deepgram", f"{lease.way} went silent")
-            deadline = trio.current_time() + in_hand
+            deadline, is_last = trio.current_time() + in_hand, True
 
     def _pause_ms(self, lease: Lease) -> int:
         """Between separately synthesised sentences; what one socket flushes brings its own."""

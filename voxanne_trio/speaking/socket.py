@@ -7,8 +7,8 @@ next lease to be clean. Whatever goes wrong ends the socket, never repairs it: t
 another.
 
 One task writes, one reads, one keeps watch. Leases never wait for the connection: what `write`,
-`flush` and giving back have to say is written at once as far as the kernel takes it (with TLS in
-between nothing), and the rest is the writer's, so a cancelled reply cannot leave half a frame.
+`flush` and giving back have to say is written at once as far as the kernel takes it, and the rest
+is the writer's, so a cancelled reply cannot leave half a frame.
 
 The reader waits for the vendor no longer than `Flushed` or `Cleared` may take; the time in which
 the lease itself is behind does not count.
@@ -258,6 +258,8 @@ class SpeakSocket:
                 with trio.CancelScope(deadline=self._deadline) as self._waiting:
                     audio = await self._read_on(socket)
                 if self._waiting.cancelled_caught:
+                    if trio.current_time() < self._deadline:
+                        continue  # the answer came just as the time was up
                     what = "Cleared" if self._clears else "Flushed"
                     self._end(TransientVendorError("deepgram", f"no {what} in time"))
                 elif (lease := self._lease) is not None:

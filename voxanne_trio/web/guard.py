@@ -19,7 +19,6 @@ The names patched are private: the dependency is pinned, and the tests throw hos
 from __future__ import annotations
 
 import logging
-import os
 import socket
 from contextlib import suppress
 from typing import Any, Final
@@ -36,6 +35,7 @@ from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import EventWrapper
 
+from ..at_once import AtOnce, at_once
 from .accepting import TrioWithAcceptor
 from .groups import first_error
 from .guarded_socket import CLOSE_SECONDS, GuardedSocket, Upgraded
@@ -74,6 +74,7 @@ class GuardedServer(TCPServer):
 
     _read_all = False
     _socket: GuardedSocket | None = None
+    _at_once: AtOnce | None = None
 
     async def run(self) -> None:
         with trio.CancelScope() as self._connection:
@@ -121,18 +122,25 @@ class GuardedServer(TCPServer):
             await super().protocol_send(event)
 
     async def _send(self, data: bytes) -> None:
-        """Whole frames only: shielded from cancellation, but not for ever."""
+        """Whole frames only: shielded from cancellation, but not for ever. What the kernel takes at
+        once, which is nearly always all, needs no scope, no lock and no checkpoint."""
         await trio.lowlevel.checkpoint_if_cancelled()
-        if not self.send_lock.locked():
-            data = data[self._write(data) :]
-        if not data:
+        if self._at_once is None:
+            self._at_once = at_once(self.stream)
+        way = self._at_once
+        if way is not None and not self.send_lock.locked():
+            data = way.write(data)
+        if not data and (way is None or not way.pending):
             return
         async with self.send_lock:
             try:
                 with trio.CancelScope(
                     shield=True, deadline=trio.current_time() + SEND_SECONDS
                 ) as sending:
-                    await self.stream.send_all(data)
+                    if data:
+                        await self.stream.send_all(data)
+                    elif way is not None:
+                        await way.flush()
                 if sending.cancelled_caught:
                     log.warning("Connection dropped: the peer reads nothing")
                     if self._socket is not None:
@@ -140,16 +148,6 @@ class GuardedServer(TCPServer):
                     await trio.aclose_forcefully(self.stream)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 await self.protocol.handle(Closed())
-
-    def _write(self, data: bytes) -> int:
-        """How much the kernel takes at once, which is nearly always all: no scope, no lock, no
-        checkpoint. Nothing with TLS, or where only a send that waits can tell what is wrong."""
-        if not isinstance(self.stream, trio.SocketStream):
-            return 0
-        try:
-            return os.write(self.stream.socket.fileno(), data)
-        except OSError:
-            return 0
 
     async def _read_data(self) -> None:
         with suppress(trio.ClosedResourceError):  # closed while a request waited for its turn
