@@ -123,14 +123,14 @@ CLEARED_IS_HEARD: Final = Mutation(
     "marks that a `clear` flushed count as played",
     (
         Patch(
-            "telephony/playback.py",
+            "telephony/playhead.py",
             "        if epoch != str(self._epoch) or not position",
             "        if not position",
         ),
         Patch(  # the second guard, which alone would keep nearly all of it out
-            "telephony/playback.py",
-            "        if int(position) > self._sent:\n            return  #",
-            "        if int(position) > self._sent:\n            pass  #",
+            "telephony/playhead.py",
+            "        if int(position) > self.sent:\n            return False  #",
+            "        if int(position) > self.sent:\n            pass  #",
         ),
     ),
     tuple(f"hum, {soon}" for soon in RESUMED),
@@ -176,8 +176,8 @@ NO_DEADLINE_FOR_MARKS: Final = Mutation(
     (
         Patch(
             "telephony/playback.py",
-            "return self._drained_at + LAST_MARK_SECONDS if self._sent else now",
-            'return float("inf") if self._sent else now',
+            "return drained_at + LAST_MARK_SECONDS if sent else now",
+            'return float("inf") if sent else now',
         ),
     ),
     ("marks lost",),

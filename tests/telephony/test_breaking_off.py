@@ -104,3 +104,31 @@ def test_a_voice_is_not_known_by_audio_that_is_not_its_texts() -> None:
     assert pace.frames_for(1) == FRAMES_A_CHARACTER
     pace.learn(100, 300)
     assert 3 < pace.frames_for(1) < FRAMES_A_CHARACTER
+
+
+def test_what_breaks_off_is_said_again_from_its_last_word() -> None:
+    speech = Speech(1, Pace())
+    sentence = Sentence.verbatim("one two three four five six seven eight nine ten")
+    speech.begin((sentence,))
+    speech.add(LOUD * 8000 + silence(100) + LOUD * 400)  # 1 s, a pause, a torn word
+    rest = speech.break_off(sent=0)
+    kept = speech.written
+    assert f"{kept} {rest[0].written}" == sentence.written
+    assert 1 <= len(kept.split()) < 5  # slow pace assumed: rather repeat a word than lose one
+    speech.begin(rest)
+    speech.add(LOUD * 8000)
+    speech.end_passage()
+    assert speech.heard_until(speech.frames) == sentence.written
+
+
+def test_audio_that_broke_off_before_its_first_word_belongs_to_no_sentence() -> None:
+    speech = Speech(1, Pace())
+    sentence = Sentence.verbatim("extraordinarily long")
+    speech.begin((sentence,))
+    speech.add(LOUD * 320)
+    assert speech.break_off(sent=2) == (sentence,)
+    assert (speech.frames, speech.sentences, speech.sentence_at(1)) == (2, (), -1)
+    speech.begin((sentence,))
+    speech.add(LOUD * 8000)
+    speech.end_passage()
+    assert speech.sentence_at(10) == 0

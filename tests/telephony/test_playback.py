@@ -260,18 +260,6 @@ async def test_a_late_model_is_an_underrun_and_counted(
         assert len(call.phone.heard) == 40
 
 
-async def test_marks_of_a_cleared_epoch_prove_nothing(
-    autojump_clock: trio.testing.MockClock,
-) -> None:
-    async with line(delay=0.200) as call:
-        call.say(10)
-        await trio.sleep(1)
-        call.playback.stop()
-        call.say(10, reply=2)
-        await trio.sleep(0.25)  # the marks flushed by the clear come back meanwhile
-        assert len(call.playback.heard().written.split()) <= 1
-
-
 async def test_a_phone_that_returns_no_marks_ends_by_the_deadline(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
@@ -282,29 +270,6 @@ async def test_a_phone_that_returns_no_marks_ends_by_the_deadline(
         at, event = call.told[-1]
         assert event == PlayedOut(1, proven=False)
         assert at == pytest.approx(0.4 + 2.0)
-
-
-async def test_a_phone_that_is_gone_has_heard_little_more_than_its_marks_say(
-    autojump_clock: trio.testing.MockClock,
-) -> None:
-    """Where no mark returns the clock alone would claim everything."""
-    async with line() as call:
-        returned, gone = call.phone.mark_returned, trio.current_time() + 1.0
-
-        def goes(name: str) -> None:
-            if trio.current_time() < gone:
-                returned(name)
-
-        call.phone.mark_returned = goes
-        call.say(20)  # 8 s
-        await trio.sleep(4.0)
-        heard = call.playback.heard().written
-        assert "word01" in heard
-        assert "word04" not in heard
-        await trio.sleep(8.0)
-        assert call.told[-1][1] == PlayedOut(1, proven=False)
-        assert call.playback.ended_with.written == heard
-        assert not call.playback.ended_with.complete
 
 
 async def test_speech_that_came_to_nothing_is_over_at_once(
@@ -328,21 +293,6 @@ async def test_a_peer_that_stops_reading_ends_in_one_clear_error() -> None:
 
     with pytest.raises(PeerStalled):
         flood()
-
-
-def test_what_breaks_off_is_said_again_from_its_last_word() -> None:
-    speech = Speech(1, Pace())
-    sentence = Sentence.verbatim("one two three four five six seven eight nine ten")
-    speech.begin((sentence,))
-    speech.add(LOUD * 8000 + silence(100) + LOUD * 400)  # 1 s, a pause, a torn word
-    rest = speech.break_off(sent=0)
-    kept = speech.written
-    assert f"{kept} {rest[0].written}" == sentence.written
-    assert 1 <= len(kept.split()) < 5  # slow pace assumed: rather repeat a word than lose one
-    speech.begin(rest)
-    speech.add(LOUD * 8000)
-    speech.end_passage()
-    assert speech.heard_until(speech.frames) == sentence.written
 
 
 def test_sentences_of_one_flush_end_at_the_pauses_between_them() -> None:
@@ -381,19 +331,6 @@ async def test_a_frame_that_a_pause_has_cleared_is_not_audible(
         await trio.sleep(0.1)
         assert told == [ReplyAudible(1)]
         nursery.cancel_scope.cancel()
-
-
-def test_audio_that_broke_off_before_its_first_word_belongs_to_no_sentence() -> None:
-    speech = Speech(1, Pace())
-    sentence = Sentence.verbatim("extraordinarily long")
-    speech.begin((sentence,))
-    speech.add(LOUD * 320)
-    assert speech.break_off(sent=2) == (sentence,)
-    assert (speech.frames, speech.sentences, speech.sentence_at(1)) == (2, (), -1)
-    speech.begin((sentence,))
-    speech.add(LOUD * 8000)
-    speech.end_passage()
-    assert speech.sentence_at(10) == 0
 
 
 async def test_what_a_hold_rewinds_is_kept_when_synthesis_breaks_meanwhile(
