@@ -244,3 +244,7 @@ async def test_a_phone_that_is_gone_has_heard_little_more_than_its_marks_say(
         assert call.told[-1][1] == PlayedOut(1, proven=False)
         assert call.playback.ended_with.written == heard
         assert not call.playback.ended_with.complete
+
+
+def test_a_mark_without_a_name_is_no_fence() -> None:
+    assert not Playhead().fence_returned("", 100.0)

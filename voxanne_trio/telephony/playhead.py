@@ -102,7 +102,7 @@ class Playhead:
 
     def fence_returned(self, name: str, now: float) -> bool:
         """Whether that is the mark of the last fence. It tells how long the round trip takes."""
-        if name != self._fence[0]:
+        if not name or name != self._fence[0]:
             return False
         self._time_round_trip(self._fence[1], now)
         return True
