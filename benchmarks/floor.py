@@ -255,8 +255,8 @@ def own_time(calls: int) -> Iterator[dict[str, Any]]:
         Timed.began = time.perf_counter()
         tell(self, event)
 
-    def timed_clear(self: Any) -> None:
-        clear(self)
+    def timed_clear(self: Playback, now: float) -> None:
+        clear(self, now)
         spent.append((time.perf_counter() - Timed.began) * 1000)
 
     Call.tell = timed_tell  # type: ignore[method-assign]
