@@ -213,7 +213,7 @@ async def _one_round(stand: Stand, server: Server, seen: Seen, lag: LoopLag) -> 
     seen.lag_ms += after["lag_ms"]
     seen.load_lag_ms += lag.take()
     seen.own_ms += after.get("own_ms", [])
-    seen.server_gaps += sum(counts["gaps"] for counts in after.get("records", {}).values())
+    seen.server_gaps += sum(counts.get("gaps", 0) for counts in after.get("records", {}).values())
     for call in placed:
         _look_at(call, stand.wires, seen)
 
