@@ -8,7 +8,8 @@ else is sending on the stream is the caller's to see to, as ever.
 from __future__ import annotations
 
 import os
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import trio
 
@@ -32,34 +33,47 @@ class AtOnce(Protocol):
         ...
 
 
+@runtime_checkable
+class Takes(Protocol):
+    """A stream that is no socket and has such a way all the same."""
+
+    def take_at_once(self, data: bytes) -> int:
+        """How many bytes it takes without waiting; none where it is full or broken."""
+        ...
+
+
 def at_once(stream: trio.abc.Stream) -> AtOnce | None:
     """The way past this stream's `send_all`, if there is one: to a socket, also with TLS on it."""
     if isinstance(stream, trio.SocketStream):
-        return _Plain(stream)
-    if isinstance(stream, trio.SSLStream) and isinstance(
-        stream.transport_stream, trio.SocketStream
-    ):
-        return _Encrypted(stream, stream.transport_stream)
+        return _Plain(_to_the_kernel(stream))
+    if isinstance(stream, Takes):
+        return _Plain(stream.take_at_once)
+    if isinstance(stream, trio.SSLStream):
+        under = stream.transport_stream
+        return _Encrypted(stream, under) if isinstance(under, trio.SocketStream) else None
     return None
 
 
-def _offer(stream: trio.SocketStream, data: bytes) -> bytes:
-    """What the kernel did not take: all of it where the socket is full, or broken, which a send
-    that waits can tell."""
-    try:
-        return data[os.write(stream.socket.fileno(), data) :]
-    except OSError:
-        return data
+def _to_the_kernel(stream: trio.SocketStream) -> Callable[[bytes], int]:
+    socket = stream.socket
+
+    def take(data: bytes) -> int:
+        try:
+            return os.write(socket.fileno(), data)
+        except OSError:  # full, or broken, which a send that waits can tell
+            return 0
+
+    return take
 
 
 class _Plain:
     pending = False
 
-    def __init__(self, stream: trio.SocketStream) -> None:
-        self._stream = stream
+    def __init__(self, take: Callable[[bytes], int]) -> None:
+        self._take = take
 
     def write(self, data: bytes) -> bytes:
-        return _offer(self._stream, data)
+        return data[self._take(data) :]
 
     async def flush(self) -> None:
         await trio.lowlevel.checkpoint()
@@ -71,7 +85,7 @@ class _Encrypted:
 
     def __init__(self, stream: trio.SSLStream[trio.SocketStream], under: trio.SocketStream) -> None:
         self._stream = stream
-        self._under = under
+        self._take = _to_the_kernel(under)
 
     def write(self, data: bytes) -> bytes:
         stream = self._stream
@@ -82,7 +96,8 @@ class _Encrypted:
             stream._ssl_object.write(data)
         except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             return data
-        if left := _offer(self._under, stream._outgoing.read()):
+        records = stream._outgoing.read()
+        if left := records[self._take(records) :]:
             stream._outgoing.write(left)
         return b""
 
