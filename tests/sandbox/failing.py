@@ -284,3 +284,24 @@ async def hosts(*faults: Fault) -> AsyncIterator[Hosts]:
         async with client:
             yield Hosts(client, schedule, network)
         nursery.cancel_scope.cancel()
+
+
+async def healthy(place: str) -> Seen:
+    seen = await FailingDeepgram.by().look(place)
+    assert seen.is_open
+    assert seen.pong
+    return seen
+
+
+def messages(seen: Seen) -> list[str | bytes]:
+    """The messages, without what is made up anew for each connection."""
+    return [_comparable(message) for _, message in seen.messages]
+
+
+def _comparable(message: str | bytes) -> str | bytes:
+    if isinstance(message, bytes) or not message.endswith("}"):
+        return message
+    said = json.loads(message)
+    for name in ("request_id", "model_uuid", "model_version"):
+        said.pop(name, None)
+    return json.dumps(said)
