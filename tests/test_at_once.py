@@ -95,3 +95,11 @@ async def test_a_broken_socket_is_a_send_that_waits_to_tell() -> None:
 
 def test_a_stream_without_a_socket_has_no_such_way() -> None:
     assert at_once(trio.testing.memory_stream_pair()[0]) is None
+
+
+async def test_a_line_that_was_closed_says_that_nothing_comes() -> None:
+    async with ends(tls=False) as (ours, _, _under):
+        line = Line(ours)
+        line.is_ours = True  # as after the answer to the upgrade
+        await line.aclose()
+        assert await line.next_message() is None

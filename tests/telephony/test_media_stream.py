@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 
 import attrs
 import pytest
 import trio
+import trio.testing
 from trio.testing import MockClock
 
 from voxanne_trio.events import CallStarted, StreamLost
@@ -41,9 +43,29 @@ class Watched:
         self.stream.frame_at = trio.current_time()
 
 
-def watched() -> Watched:
+class Feed:
+    """A socket on which frames come as they are made."""
+
+    sink: Callable[[str], bool]
+
+    async def pour(self, sink: Callable[[str], bool]) -> None:
+        self.sink = sink
+        await trio.sleep_forever()
+
+    def frame(self) -> float:
+        """When it came."""
+        media = {"track": "inbound", "chunk": "1", "timestamp": "5", "payload": "/////w=="}
+        self.sink(
+            json.dumps(
+                {"event": "media", "sequenceNumber": "2", "media": media, "streamSid": "MZ1"}
+            )
+        )
+        return trio.current_time()
+
+
+def watched(socket: Feed | None = None) -> Watched:
     started = CallStarted("CA1", "MZ1", "AC1")
-    return Watched(MediaStream(None, started))  # type: ignore[arg-type]  # nothing is read from it
+    return Watched(MediaStream(socket, started))  # type: ignore[arg-type]  # nothing else is used
 
 
 async def test_a_stream_on_which_nothing_comes_is_asked_and_then_lost(
@@ -77,3 +99,24 @@ async def test_audio_that_comes_is_never_asked_about_and_each_pause_is_told_once
             await trio.sleep(pause)
         nursery.cancel_scope.cancel()
     assert [what for what, _ in line.came] == ["pause", "pause"]
+
+
+async def test_each_pause_is_told_half_a_second_after_its_last_frame(
+    autojump_clock: MockClock,
+) -> None:
+    feed, last = Feed(), list[float]()
+    line = watched(feed)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(line.stream.read, hear=lambda _, at: None, tell=lambda _: None))
+        nursery.start_soon(line.watch)
+        await trio.testing.wait_all_tasks_blocked()
+        for _ in range(3):
+            for _ in range(30):
+                at = feed.frame()
+                await trio.sleep(0.02)
+            last.append(at)
+            await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+    assert line.stream.bad_messages.total() == 0
+    assert [what for what, _ in line.came] == ["pause"] * 3
+    assert [at for _, at in line.came] == pytest.approx([at + 0.5 for at in last])

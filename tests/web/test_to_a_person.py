@@ -10,9 +10,9 @@ import pytest
 from trio.testing import MockClock
 
 from voxanne_trio.clinic import load_clinic
-from voxanne_trio.events import Sensitive
-from voxanne_trio.records import Then, TurnRecord
+from voxanne_trio.records import Then
 
+from ..records.support import a_turn
 from .office import CLOSED, OPEN, action, names, office, said
 from .support import CALL, PUBLIC, FakeServices, post
 
@@ -157,25 +157,13 @@ async def test_a_clinic_without_voicemail_says_its_number(autojump_clock: MockCl
         assert "zero zero zero seven" in said(document)
 
 
-def turn(number: int, caller: str | None, heard: str) -> TurnRecord:
-    return TurnRecord(
-        number=number,
-        caller=Sensitive(caller) if caller is not None else None,
-        agent=heard,
-        heard=heard,
-        interrupted=False,
-        latency_ms={},
-        timeline={},
-    )
-
-
 async def test_the_whisper_says_who_is_calling_and_why(autojump_clock: MockClock) -> None:
     async with office() as here:
         turns = [
-            turn(0, None, "Thanks for calling."),
-            turn(1, "My name is Sarah.", "Hi, Sarah."),
-            turn(2, "How much is a <BBL>?", "It is much."),
-            turn(3, "Can I speak to a person?", "Of course."),
+            a_turn(0, None, "Thanks for calling."),
+            a_turn(1, "My name is Sarah.", "Hi, Sarah."),
+            a_turn(2, "How much is a <BBL>?", "It is much."),
+            a_turn(3, "Can I speak to a person?", "Of course."),
         ]
         here.call(Then.TRANSFER, turns=turns)
         answer = await post(here.app.test_client(), f"/twiml/whisper?call={CALL}", CallSid="CA9")
